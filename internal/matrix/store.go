@@ -1,0 +1,67 @@
+package matrix
+
+import (
+	"context"
+	"time"
+
+	"blnbot/internal/meeting"
+)
+
+// Store is where the adapter keeps what must survive a crash. The database of
+// the bot implements it; everything here is durable when the call returns.
+type Store interface {
+	// SyncToken is the token of the last stored sync answer, empty at first.
+	SyncToken(ctx context.Context) (string, error)
+	// StoreSync stores all of a sync answer and its token in one transaction.
+	// Events that are known already are left as they are.
+	StoreSync(ctx context.Context, b meeting.SyncBatch) error
+
+	// NextInbox returns the oldest row that can be handled at now, of any room
+	// but those in skip, or nil. Rows of a room with an open gap wait, as do
+	// rows whose next attempt lies ahead.
+	NextInbox(ctx context.Context, now time.Time, skip []meeting.RoomID) (*meeting.InboxRow, error)
+	// WaitForKey parks a row until KeyArrived names its session, or until next
+	// for another look.
+	WaitForKey(ctx context.Context, id meeting.EventID, next time.Time) error
+	// KeyArrived makes the rows that wait for the session ready.
+	KeyArrived(ctx context.Context, session string) error
+	// RetryInbox counts a failed attempt and parks the row until next.
+	RetryInbox(ctx context.Context, id meeting.EventID, next time.Time) error
+	// BuryInbox gives a row up: its content is deleted, its id is kept.
+	BuryInbox(ctx context.Context, id meeting.EventID) error
+
+	// OpenGaps lists the gaps that can be worked on at now.
+	OpenGaps(ctx context.Context, now time.Time) ([]meeting.Gap, error)
+	// KnownEvents returns which of the ids the inbox has.
+	KnownEvents(ctx context.Context, ids []meeting.EventID) (map[meeting.EventID]bool, error)
+	// FillGap stores the events of a gap, oldest first, before the events of
+	// the sync answer that reported it, and closes the gap.
+	FillGap(ctx context.Context, gap meeting.Gap, events []meeting.RawEvent, now time.Time) error
+	// RetryGap counts a failed attempt and parks the gap until next.
+	RetryGap(ctx context.Context, gap meeting.Gap, next time.Time) error
+	// LoseGap closes a gap that cannot be filled; minutes count it.
+	LoseGap(ctx context.Context, gap meeting.Gap, now time.Time) error
+
+	// Encrypted reports the sticky flag: whether the room was ever encrypted.
+	Encrypted(ctx context.Context, room meeting.RoomID) (bool, error)
+	// SetEncrypted sets the sticky flag; nothing takes it back.
+	SetEncrypted(ctx context.Context, room meeting.RoomID) error
+
+	// DirectRoom is the room for direct messages with the user, or empty.
+	DirectRoom(ctx context.Context, user meeting.UserID) (meeting.RoomID, error)
+	SetDirectRoom(ctx context.Context, user meeting.UserID, room meeting.RoomID) error
+
+	// Invites lists the invitations that have not been answered and can be at now.
+	Invites(ctx context.Context, now time.Time) ([]meeting.Invite, error)
+	RetryInvite(ctx context.Context, room meeting.RoomID, next time.Time) error
+	DeleteInvite(ctx context.Context, room meeting.RoomID) error
+}
+
+// Handler decides what events mean. It touches the database only; each call is
+// one transaction that also marks the event's inbox row as done (for
+// meeting.Unreadable it marks it as told instead, and the row stays).
+type Handler interface {
+	Handle(ctx context.Context, ev meeting.Event) error
+	// Welcome reports whether an invitation is to be accepted.
+	Welcome(ctx context.Context, inv meeting.Invite) (bool, error)
+}

@@ -1,0 +1,193 @@
+package meeting
+
+import "time"
+
+// SyncBatch is what one answer to /sync brings, ready to be stored in one
+// transaction together with the token that asks for the following one.
+type SyncBatch struct {
+	Next    string // the new sync token
+	At      time.Time
+	Rooms   []RoomBatch
+	Invites []Invite
+}
+
+// RoomBatch is one room's part of a SyncBatch.
+type RoomBatch struct {
+	Room RoomID
+	// Limited says that the server left out events before Events. PrevBatch
+	// is where to read them.
+	Limited   bool
+	PrevBatch string
+	// Encrypted is true if the batch holds an m.room.encryption event.
+	Encrypted bool
+	Events    []RawEvent // in server order; state first, then timeline
+}
+
+// RawEvent is an event as the server sent it, still encrypted.
+type RawEvent struct {
+	ID      EventID
+	Room    RoomID
+	Session string // Megolm session id, for encrypted events
+	JSON    []byte
+}
+
+// InboxState says what a row of the inbox waits for.
+type InboxState string
+
+// The states of an inbox row.
+const (
+	InboxNew     InboxState = "new"      // to be handled
+	InboxWaitKey InboxState = "wait_key" // stored until its key arrives
+	InboxFetch   InboxState = "fetch"    // to be fetched from the server again, then handled
+	InboxDone    InboxState = "done"     // handled; only the event id is kept
+	InboxDead    InboxState = "dead"     // given up and reported
+)
+
+// InboxRow is one stored event with its place in the server's order.
+type InboxRow struct {
+	RawEvent
+	State    InboxState
+	Order    Order
+	Received time.Time // UTC
+	Attempts int
+	Told     bool // the sender has been told that the message is unreadable
+}
+
+// Order is an event's place in its room: the number of the sync answer, and
+// the position in it (negative for events that filled the gap before it).
+type Order struct {
+	Batch int64
+	Pos   int64
+}
+
+// Gap is a hole in a room's timeline that is to be filled from /messages.
+// While a room has an open gap its later events wait.
+type Gap struct {
+	ID        int64
+	Room      RoomID
+	PrevBatch string
+	Attempts  int
+	Since     time.Time
+}
+
+// Invite is an invitation of the bot to a room.
+type Invite struct {
+	Room    RoomID
+	Inviter UserID
+	Direct  bool // the inviter meant a direct conversation
+	At      time.Time
+}
+
+// Event is something that happened in a room, decoded and readable. The
+// concrete types are Message, Redaction, Reaction, Membership, RoomReplaced,
+// Echo, Unreadable and Ignored.
+type Event interface{ Meta() EventMeta }
+
+// EventMeta is what all events have.
+type EventMeta struct {
+	ID     EventID
+	Room   RoomID
+	Sender UserID
+	SentAt time.Time // origin_server_ts: for showing, never for rights
+	Order  Order
+	// Stale says that the event was found when filling a gap or after
+	// downtime, and is older than commands may be.
+	Received time.Time
+	// Fetched says that the bot asked for this event again.
+	Fetched bool
+}
+
+// Meta returns the event's metadata.
+func (m EventMeta) Meta() EventMeta { return m }
+
+// MessageKind says what a message carries.
+type MessageKind string
+
+// The kinds of messages.
+const (
+	MessageText   MessageKind = "text" // m.text and m.emote
+	MessageNotice MessageKind = "notice"
+	MessageImage  MessageKind = "image"
+	MessageFile   MessageKind = "file"
+	MessageAudio  MessageKind = "audio"
+	MessageVideo  MessageKind = "video"
+	MessageOther  MessageKind = "other" // polls, locations, stickers …
+)
+
+// Message is a message or an edit of one.
+type Message struct {
+	EventMeta
+	Kind MessageKind
+	// Body is the text without reply fallback; for attachments the caption.
+	Body string
+	// FileName names an attachment.
+	FileName string
+	// Thread is the root of the thread that the message is in, or empty.
+	Thread EventID
+	// ReplyTo is the message that this one answers, or empty. The fallback
+	// that threads carry for older clients does not count.
+	ReplyTo EventID
+	// Replaces is the event that this one is an edit of, or empty.
+	Replaces EventID
+	// Mentions are the users named by pills or by m.mentions.
+	Mentions []UserID
+}
+
+// Redaction removes an event.
+type Redaction struct {
+	EventMeta
+	Target EventID
+}
+
+// Reaction is an emoji on an event.
+type Reaction struct {
+	EventMeta
+	Target EventID
+	Key    string // as sent; see NormalEmoji
+}
+
+// Membership is a change of somebody's membership in a room.
+type Membership struct {
+	EventMeta
+	User        UserID
+	Membership  string // join, invite, leave, ban, knock (Matrix spec, m.room.member)
+	DisplayName string
+	Self        bool // the user is the bot
+}
+
+// RoomReplaced says that the room was upgraded (m.room.tombstone); Checked
+// means that the new room names the old one as its predecessor and that the
+// bot has joined it.
+type RoomReplaced struct {
+	EventMeta
+	Replacement RoomID
+	Checked     bool
+}
+
+// RoomNamed is a change of a room's name or alias; the bot needs neither.
+// Ignored is any event that the bot has no use for.
+type Ignored struct{ EventMeta }
+
+// Echo is the bot's own event coming back from the server.
+type Echo struct {
+	EventMeta
+	Key string // the post's key; empty if the event carries none
+}
+
+// Unreadable is a message whose key has not arrived within the retry window.
+// The message stays stored; if the key comes later, a Message follows.
+type Unreadable struct {
+	EventMeta
+	Thread  EventID
+	ReplyTo EventID
+	// Withheld is the code with which the sender's client refused the key
+	// (m.unverified, m.blacklisted, m.no_olm, m.unavailable, m.unauthorised),
+	// or empty.
+	Withheld string
+}
+
+// Failed is an event that could not be handled in spite of several attempts.
+type Failed struct {
+	EventMeta
+	Type string // the Matrix event type
+}

@@ -1,0 +1,61 @@
+package meeting
+
+import "time"
+
+// Approval says how a summary becomes shared.
+type Approval string
+
+// The ways of approval.
+const (
+	ApprovalLeader Approval = "leader" // a leader's ✅ (the default)
+	ApprovalAuto   Approval = "auto"   // by itself, when the time for objections is over
+)
+
+// Network is one local learning network (never a computer network), as the
+// configuration describes it.
+type Network struct {
+	ID            string // stable key: a-z, 0-9 and -
+	Name          string
+	Programme     Programme
+	Room          string // alias or room id, as configured
+	Leaders       []UserID
+	Language      string // "sv" or "en"
+	Location      *time.Location
+	Schedule      Schedule
+	OpenFor       time.Duration // how long a meeting stays open
+	Grace         time.Duration // how late an opening may be made up for
+	Approval      Approval
+	ObjectionsFor time.Duration // how long a draft waits for objections
+}
+
+// Leads reports whether the user is a leader of the network.
+func (n *Network) Leads(u UserID) bool {
+	for _, l := range n.Leaders {
+		if l == u {
+			return true
+		}
+	}
+	return false
+}
+
+// Occurrence is one due time computed from a schedule (the word is RFC 5545's).
+type Occurrence struct {
+	// Key is the local wall time, "2006-01-02T15:04" (with seconds for
+	// schedules by the second). An hour that is repeated when summer time ends
+	// gives the same key twice, and so happens once.
+	Key string
+	// At is the instant, in UTC.
+	At time.Time
+	// Number is the meeting that the occurrence is for, counted from 1, where
+	// the schedule names one date per meeting; 0 means the next meeting.
+	Number int
+}
+
+// Schedule computes when meetings are due.
+type Schedule interface {
+	// Between returns the occurrences in (after, until], oldest first, at most
+	// the newest thousand.
+	Between(after, until time.Time) []Occurrence
+	// Next returns the first occurrence after t, or false if there is none.
+	Next(t time.Time) (Occurrence, bool)
+}

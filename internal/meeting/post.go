@@ -1,0 +1,101 @@
+package meeting
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// PostKind says how a post appears.
+type PostKind string
+
+// The kinds of posts.
+const (
+	PostText     PostKind = "text"     // m.text: what people must notice
+	PostNotice   PostKind = "notice"   // m.notice: receipts and answers, clients do not ring
+	PostEdit     PostKind = "edit"     // m.replace of Target, with Markdown as the new content
+	PostReaction PostKind = "reaction" // Emoji on Target
+	PostRedact   PostKind = "redact"   // removal of Target
+	PostFile     PostKind = "file"     // a file, encrypted where the room is
+)
+
+// Ref points at an event: by its id, or by the key of the post that becomes
+// it. A key is resolved when the post that has the Ref is sent.
+type Ref struct {
+	Event EventID
+	Key   string
+}
+
+// IsZero reports whether the Ref points nowhere.
+func (r Ref) IsZero() bool { return r.Event == "" && r.Key == "" }
+
+// Post is one message on its way out. Handlers never send: they store posts in
+// the transaction that changes the state, and the outbox delivers them, oldest
+// first per room.
+type Post struct {
+	// Key is unique, identifies the post for ever, and is the Matrix
+	// transaction id. Storing a second post with the same key does nothing.
+	Key  string
+	Room RoomID
+	// To is the receiver of a direct message; then Room is empty.
+	To       UserID
+	Kind     PostKind
+	Markdown string
+	Emoji    string
+	Thread   Ref // root of the thread to post in
+	ReplyTo  Ref
+	Target   Ref // of an edit, a reaction or a redaction
+	// Mentions are the users to notify; nobody else is, whatever the text says.
+	Mentions []UserID
+	File     *File
+	// Fresh asks for new encryption keys for all current members first.
+	Fresh bool
+	// Meeting and Prompt say what the post is about, so that replies to it can
+	// be placed; zero for none.
+	Meeting int64
+	Prompt  int
+	// About is the event that the post is about, such as the loose message
+	// that a question to the leader concerns.
+	About EventID
+}
+
+// File is an attachment of a post.
+type File struct {
+	Name string
+	Type string // MIME type
+	Data []byte
+}
+
+// Delivery is a post that is due, with its references resolved.
+type Delivery struct {
+	Post
+	ThreadID  EventID
+	ReplyToID EventID
+	TargetID  EventID
+	Attempts  int
+}
+
+// Sentinel errors of delivery.
+var (
+	// ErrForbidden: the bot lacks the right, or is not in the room.
+	ErrForbidden = errors.New("forbidden")
+	// ErrTooLarge: the server refuses the size.
+	ErrTooLarge = errors.New("too large")
+	// ErrRejected: the server refuses for another lasting reason.
+	ErrRejected = errors.New("rejected")
+	// ErrUnsafe: the room was encrypted once and its state says it no longer
+	// is, so nothing may be sent there.
+	ErrUnsafe = errors.New("room is no longer encrypted")
+)
+
+// RetryError says that a later attempt may succeed.
+type RetryError struct {
+	After time.Duration // the server's wish; 0 for none
+	Limit bool          // the server limits the rate (429)
+	Err   error
+}
+
+func (e *RetryError) Error() string { return fmt.Sprintf("try again: %v", e.Err) }
+
+// Unwrap returns the cause.
+func (e *RetryError) Unwrap() error { return e.Err }
