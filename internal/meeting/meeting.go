@@ -47,3 +47,12 @@ type Meeting struct {
 // RemindAfter is the part of a meeting's window after which the reminder goes
 // out (UX §4: at 80 %).
 const RemindAfter = 0.8
+
+// Round is one meeting round of a programme over all networks. Edits counts
+// how often the message that shows it was changed.
+type Round struct {
+	Programme string
+	Number    int
+	Title     string
+	Edits     int
+}

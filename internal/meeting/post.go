@@ -99,3 +99,27 @@ func (e *RetryError) Error() string { return fmt.Sprintf("try again: %v", e.Err)
 
 // Unwrap returns the cause.
 func (e *RetryError) Unwrap() error { return e.Err }
+
+// PostRecord is what is known of a post after it was queued.
+type PostRecord struct {
+	Key     string
+	Room    RoomID
+	Kind    PostKind
+	State   PostState
+	Event   EventID
+	Echoed  bool // seen in the room's timeline
+	Meeting int64
+	Prompt  int
+	About   EventID
+}
+
+// PostState is where a post stands.
+type PostState string
+
+// The states of a post.
+const (
+	PostPending   PostState = "pending"
+	PostSent      PostState = "sent"
+	PostFailed    PostState = "failed"
+	PostCancelled PostState = "cancelled"
+)

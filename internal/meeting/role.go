@@ -58,3 +58,13 @@ func ShownCount(participants, members RoleCount) RoleCount {
 	}
 	return out
 }
+
+// Member is somebody who is or was in a room.
+type Member struct {
+	User       UserID
+	Membership string // Matrix spec, m.room.member
+	Name       string // display name, empty if none is known
+}
+
+// Joined reports whether the member is in the room now.
+func (m Member) Joined() bool { return m.Membership == "join" }

@@ -25,23 +25,47 @@ type SummaryState string
 
 // The states of a summary.
 const (
-	SummaryDraft   SummaryState = "draft"
-	SummaryShared  SummaryState = "shared"
-	SummaryReplace SummaryState = "replaced"
+	SummaryDraft  SummaryState = "draft"
+	SummaryShared SummaryState = "shared"
 )
 
-// Summary is a digest with the leader's changes. Version counts from 1 each
-// time it is shared; Revision counts each change of the draft.
+// Summary is a digest with the leader's changes.
 type Summary struct {
-	ID       int64
 	Meeting  int64
-	Version  int
-	Revision int
 	State    SummaryState
+	Version  int    // how often it was shared
+	Revision int    // how often the draft was changed
+	Post     string // key of the post that shows the draft, or the shared summary
+	Taken    int    // points taken away because their reply was changed or removed
+	Comments int    // messages in the draft's thread
 	Points   []Point
 	Drafted  time.Time
+	ObjectBy time.Time // until when comments are asked for
+	Nudges   int       // reminders sent to the leader
 	Shared   time.Time
 	By       UserID // who approved; empty for automatic approval
+}
+
+// Find returns the point with the numbers, or nil.
+func (s *Summary) Find(prompt, number int) *Point {
+	for i := range s.Points {
+		if p := &s.Points[i]; p.Prompt == prompt && p.Number == number && !p.Dropped {
+			return p
+		}
+	}
+	return nil
+}
+
+// Plan is a local plan with the items being worked on.
+type Plan struct {
+	Network  string
+	Version  int  // of the newest frozen version, 0 for none
+	Changed  bool // since that version
+	LastItem int  // highest item number given so far
+	Items    []PlanItem
+	Shared   time.Time
+	By       UserID
+	Post     string // key of the post that shares the newest version
 }
 
 // PlanItem is one measure of a local plan.

@@ -1,0 +1,283 @@
+// Package outbox delivers posts: oldest first and one at a time per lane (a
+// room, or the receiver of direct messages), lanes in parallel, all of them
+// through one pacer. It knows nothing of what posts say and decides nothing:
+// what cannot be delivered it reports.
+package outbox
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"blnbot/internal/meeting"
+)
+
+// Store is where the posts wait. Every method is durable when it returns.
+type Store interface {
+	// NextPosts returns the oldest pending post of each lane that is due and
+	// not busy, oldest first.
+	NextPosts(ctx context.Context, now time.Time, busy []string, limit int) ([]meeting.Delivery, error)
+	// NextPostTime is when the next parked post is due; zero if none is.
+	NextPostTime(ctx context.Context) (time.Time, error)
+	AttemptPost(ctx context.Context, key string) error
+	MarkSent(ctx context.Context, key string, room meeting.RoomID, id meeting.EventID, now time.Time) error
+	RetryPost(ctx context.Context, key string, next time.Time) error
+}
+
+// Sender hands a post to the server. Errors that a later attempt may cure are
+// *meeting.RetryError; all others are lasting.
+type Sender interface {
+	Send(ctx context.Context, d meeting.Delivery) (meeting.EventID, error)
+}
+
+// Reporter gives up a post that cannot be delivered, and tells those who can
+// mend it, in one transaction.
+type Reporter interface {
+	GiveUp(ctx context.Context, d meeting.Delivery, cause error) error
+}
+
+// Limits of delivery.
+const (
+	lanes     = 8                // posts under way at once
+	firstWait = 2 * time.Second  // after the first failed attempt; doubles
+	longWait  = 10 * time.Minute // at most between attempts
+	drain     = 10 * time.Second // for posts under way when the program stops
+	idle      = time.Minute      // look again at the latest
+)
+
+// Outbox delivers posts until its context ends.
+type Outbox struct {
+	Store    Store
+	Sender   Sender
+	Reporter Reporter
+	Log      *slog.Logger
+	Now      func() time.Time // time.Now
+
+	wake chan struct{}
+	once sync.Once
+}
+
+// Wake has the outbox look for new posts.
+func (o *Outbox) Wake() {
+	o.init()
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (o *Outbox) init() {
+	o.once.Do(func() {
+		o.wake = make(chan struct{}, 1)
+		if o.Now == nil {
+			o.Now = time.Now
+		}
+	})
+}
+
+// Run delivers until ctx ends, then waits for the posts under way.
+func (o *Outbox) Run(ctx context.Context) error {
+	o.init()
+	p := &pacer{}
+	done := make(chan string, lanes)
+	busy := map[string]bool{}
+	for {
+		started, err := o.start(ctx, p, busy, done)
+		if err != nil && ctx.Err() == nil {
+			o.Log.Error("read posts", "err", err)
+		}
+		if ctx.Err() == nil && started && len(busy) < lanes {
+			continue
+		}
+		timer := time.NewTimer(o.wait(ctx, err))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			for len(busy) > 0 {
+				delete(busy, <-done)
+			}
+			return nil
+		case lane := <-done:
+			delete(busy, lane)
+		case <-o.wake:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// wait is how long nothing will be due.
+func (o *Outbox) wait(ctx context.Context, failed error) time.Duration {
+	if failed != nil {
+		return firstWait
+	}
+	next, err := o.Store.NextPostTime(ctx)
+	if err != nil || next.IsZero() {
+		return idle
+	}
+	return min(max(next.Sub(o.Now()), 10*time.Millisecond), idle)
+}
+
+// start begins the delivery of the posts that are due, one per free lane.
+func (o *Outbox) start(ctx context.Context, p *pacer, busy map[string]bool, done chan<- string) (bool, error) {
+	free := lanes - len(busy)
+	if free == 0 {
+		return false, nil
+	}
+	taken := make([]string, 0, len(busy))
+	for lane := range busy {
+		taken = append(taken, lane)
+	}
+	posts, err := o.Store.NextPosts(ctx, o.Now(), taken, free)
+	if err != nil {
+		return false, err
+	}
+	for _, d := range posts {
+		lane := laneOf(d)
+		busy[lane] = true
+		go func() {
+			o.deliver(ctx, p, d)
+			done <- lane
+		}()
+	}
+	return len(posts) > 0, nil
+}
+
+func laneOf(d meeting.Delivery) string {
+	if d.To != "" {
+		return string(d.To)
+	}
+	return string(d.Room)
+}
+
+// deliver makes one attempt. The post is finished with a context of its own, so
+// that stopping does not tear an answer away from its row.
+func (o *Outbox) deliver(ctx context.Context, p *pacer, d meeting.Delivery) {
+	if !p.wait(ctx) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+	defer cancel()
+	err := o.attempt(ctx, p, d)
+	if err != nil {
+		o.Log.Error("deliver post", "key", d.Key, "attempt", d.Attempts+1, "err", err)
+	}
+}
+
+func (o *Outbox) attempt(ctx context.Context, p *pacer, d meeting.Delivery) error {
+	if pointless(d) {
+		return o.Store.MarkSent(ctx, d.Key, d.Room, "", o.Now())
+	}
+	if err := o.Store.AttemptPost(ctx, d.Key); err != nil {
+		return err
+	}
+	id, err := o.Sender.Send(ctx, d)
+	var again *meeting.RetryError
+	switch {
+	case err == nil:
+		p.success()
+		return o.Store.MarkSent(ctx, d.Key, d.Room, id, o.Now())
+	case errors.As(err, &again):
+		wait := max(again.After, backoff(d.Attempts))
+		if again.Limit {
+			wait = p.limited(again.After)
+		}
+		return errors.Join(o.Store.RetryPost(ctx, d.Key, o.Now().Add(wait)), quiet(again))
+	case ctx.Err() != nil:
+		return o.Store.RetryPost(context.WithoutCancel(ctx), d.Key, o.Now().Add(backoff(d.Attempts)))
+	default:
+		return errors.Join(err, o.Reporter.GiveUp(ctx, d, err))
+	}
+}
+
+// quiet leaves rate limits out of the log: they are the server's normal way of
+// asking for patience.
+func quiet(e *meeting.RetryError) error {
+	if e.Limit {
+		return nil
+	}
+	return e
+}
+
+// pointless reports posts that act on an event which never came to be.
+func pointless(d meeting.Delivery) bool {
+	switch d.Kind {
+	case meeting.PostEdit, meeting.PostReaction, meeting.PostRedact:
+		return d.TargetID == ""
+	}
+	return false
+}
+
+func backoff(attempts int) time.Duration {
+	return min(firstWait<<min(attempts, 16), longWait)
+}
+
+// pacer spaces the sending of all lanes: at full speed until the server limits
+// the rate, then as fast as it allows.
+type pacer struct {
+	mu    sync.Mutex
+	gap   time.Duration // between two posts
+	until time.Time     // nothing before
+	good  int           // posts since the last limit
+}
+
+const (
+	firstGap = 250 * time.Millisecond
+	longGap  = 10 * time.Second
+	goodRun  = 20 // posts after which the gap is halved
+	noAdvice = 2 * time.Second
+)
+
+// wait blocks until a post may be sent; false if ctx ends first.
+func (p *pacer) wait(ctx context.Context) bool {
+	p.mu.Lock()
+	now := time.Now()
+	at := now
+	if p.until.After(now) {
+		at = p.until
+	}
+	if p.gap > 0 {
+		p.until = at.Add(p.gap)
+	}
+	p.mu.Unlock()
+	if at.Equal(now) {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(at.Sub(now))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// limited notes a 429 and returns how long to wait.
+func (p *pacer) limited(after time.Duration) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if after <= 0 {
+		after = noAdvice
+	}
+	p.good = 0
+	p.gap = min(max(p.gap*2, firstGap), longGap)
+	if at := time.Now().Add(after); at.After(p.until) {
+		p.until = at
+	}
+	return after
+}
+
+func (p *pacer) success() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.good++
+	if p.gap > 0 && p.good%goodRun == 0 {
+		p.gap /= 2
+		if p.gap < firstGap {
+			p.gap = 0
+		}
+	}
+}

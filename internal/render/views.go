@@ -1,0 +1,203 @@
+package render
+
+import (
+	"time"
+
+	"blnbot/internal/meeting"
+)
+
+// The views are what the texts are made from. Times are in the zone that the
+// reader lives in; strings are as people wrote them, the templates escape them.
+
+// Hello greets a room. Leaders are display names.
+type Hello struct {
+	Network string
+	Leaders []string
+}
+
+// Opening announces a meeting.
+type Opening struct {
+	Number, Of  int
+	Title       string
+	Intro       string
+	Closes      time.Time
+	Prompts     int
+	Late        bool // the schedule wanted it earlier
+	Recap       []meeting.Point
+	RecapNumber int  // the meeting that Recap is from
+	NoRecap     bool // there was a meeting before, but nothing approved
+	Materials   []meeting.Material
+}
+
+// Prompt is one discussion question.
+type Prompt struct {
+	Number int
+	Text   string
+	Only   bool // the meeting has no other
+}
+
+// PromptCount is how many replies a prompt has.
+type PromptCount struct {
+	Number, Count int
+}
+
+// Reminder says how long a meeting stays open.
+type Reminder struct {
+	Number  int
+	Closes  time.Time
+	Today   bool
+	Tomorow bool
+	Prompts []PromptCount
+}
+
+// Unheard is a role that has not been heard on a prompt.
+type Unheard struct {
+	Prompt int
+	Role   meeting.Role
+}
+
+// Closed announces that a meeting is over.
+type Closed struct {
+	Number, Of     int
+	Entries        int
+	People         int
+	Leaders        []string
+	Unreadable     int
+	LateCounts     bool
+	ObjectionsTill time.Time
+}
+
+// PromptPoints is a prompt with its key points.
+type PromptPoints struct {
+	Number  int
+	Text    string
+	Entries int
+	Points  []meeting.Point
+}
+
+// Summary is a draft or a shared summary.
+type Summary struct {
+	Network      string
+	Number       int
+	Title        string
+	Version      int
+	Participants meeting.RoleCount // as may be shown
+	Attendance   meeting.RoleCount // people at a physical meeting, as may be shown
+	Prompts      []PromptPoints
+	Entries      int
+	Late         int
+	Removed      int
+	Unreadable   int
+	Gaps         int
+	Leaders      []string
+	Until        time.Time // when the time for comments ends
+	Auto         bool      // shared by itself after Until
+	Taken        int       // points taken away because their reply was
+	Shared       time.Time
+}
+
+// Round is one meeting round over all networks of a programme.
+type Round struct {
+	Number   int
+	Title    string
+	Shared   int
+	Total    int
+	Networks []RoundNetwork
+	More     int // networks that are not listed
+}
+
+// RoundNetwork is how far one network has come in a round.
+type RoundNetwork struct {
+	Name  string
+	State meeting.State
+	Draft bool
+}
+
+// Status is where one network stands.
+type Status struct {
+	Network    string
+	Number, Of int
+	Title      string
+	State      meeting.State
+	Draft      bool
+	Closes     time.Time
+	Next       time.Time // zero if nothing more is planned
+	NextNumber int
+	NextTitle  string
+	Prompts    []PromptCount
+	Unreadable int
+	Lost       int // gaps
+	Members    int
+	NoRole     int
+	Plan       int // items
+	PlanVer    int
+}
+
+// StatusTable is where all networks stand.
+type StatusTable struct {
+	Networks []Status
+	Failed   int // posts that could not be sent
+}
+
+// Plan is a local plan.
+type Plan struct {
+	Network string
+	Version int // of the newest approved version; 0 for none
+	Shared  time.Time
+	Changed bool // since that version
+	Items   []PlanItem
+}
+
+// PlanItem is one measure with how many replies it comes from.
+type PlanItem struct {
+	meeting.PlanItem
+	Replies int
+}
+
+// Help is what a person can do in a place. Lines are the names of texts.
+type Help struct {
+	Commands []HelpLine
+	Leaders  []string
+	Leader   bool
+}
+
+// HelpLine is one command: how it is written and what it does.
+type HelpLine struct{ Usage, Does string }
+
+// Minutes is a meeting's minutes as a document. Roles are as may be shown.
+type Minutes struct {
+	Network    string
+	Number     int
+	Title      string
+	State      meeting.State
+	Opened     time.Time
+	Closed     time.Time
+	People     meeting.RoleCount
+	Attendance meeting.RoleCount
+	Prompts    []MinutesPrompt
+	Entries    int
+	Removed    int
+	Unreadable int
+	Gaps       int
+}
+
+// MinutesPrompt is one prompt with its entries.
+type MinutesPrompt struct {
+	Number  int
+	Text    string
+	Entries []meeting.Entry
+}
+
+// Problem is an answer that needs a word or a date from the situation.
+type Problem struct {
+	Word    string // what the person wrote
+	Suggest string
+	Leaders []string
+	Number  int
+	Title   string
+	Max     int
+	When    time.Time
+	Network string
+	Names   []string
+	Code    string
+}

@@ -1,0 +1,211 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+	"text/template"
+	"time"
+
+	"blnbot/internal/meeting"
+)
+
+// words are what a language needs besides templates.
+type words struct {
+	weekdays, months []string
+	roles            map[meeting.Role]noun
+	people           noun // members of unknown role
+	others           noun // people in roles too small to name
+	and              string
+	date, clock      func(w *words, t time.Time) string
+	stockholm        string
+	timeIn           string
+}
+
+// noun is a word in singular and plural; from is how one of them is named in a
+// count where the role is an organisation ("1 från idéburen organisation").
+type noun struct{ one, many string }
+
+func vocabulary(lang string) *words {
+	if lang == "en" {
+		return &words{
+			weekdays: []string{"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"},
+			months: []string{"January", "February", "March", "April", "May", "June", "July",
+				"August", "September", "October", "November", "December"},
+			roles: map[meeting.Role]noun{
+				meeting.RoleCarer:        {"carer", "carers"},
+				meeting.RoleProfessional: {"professional", "professionals"},
+				meeting.RoleManager:      {"manager", "managers"},
+				meeting.RolePolitician:   {"politician", "politicians"},
+				meeting.RoleNGO:          {"from a voluntary organisation", "from voluntary organisations"},
+			},
+			people: noun{"participant", "participants"}, others: noun{"other participant", "other participants"},
+			and:       "and",
+			date:      func(w *words, t time.Time) string { return fmt.Sprintf("%s %d %s", w.day(t), t.Day(), w.month(t)) },
+			clock:     func(_ *words, t time.Time) string { return t.Format("15:04") },
+			stockholm: "Swedish time", timeIn: "time in %s",
+		}
+	}
+	return &words{
+		weekdays: []string{"söndag", "måndag", "tisdag", "onsdag", "torsdag", "fredag", "lördag"},
+		months: []string{"januari", "februari", "mars", "april", "maj", "juni", "juli",
+			"augusti", "september", "oktober", "november", "december"},
+		roles: map[meeting.Role]noun{
+			meeting.RoleCarer:        {"anhörig", "anhöriga"},
+			meeting.RoleProfessional: {"yrkesverksam", "yrkesverksamma"},
+			meeting.RoleManager:      {"chef", "chefer"},
+			meeting.RolePolitician:   {"politiker", "politiker"},
+			meeting.RoleNGO:          {"från idéburen organisation", "från idéburna organisationer"},
+		},
+		people: noun{"deltagare", "deltagare"}, others: noun{"annan deltagare", "andra deltagare"},
+		and:       "och",
+		date:      func(w *words, t time.Time) string { return fmt.Sprintf("%s %d %s", w.day(t), t.Day(), w.month(t)) },
+		clock:     func(_ *words, t time.Time) string { return t.Format("15.04") },
+		stockholm: "svensk tid", timeIn: "tid i %s",
+	}
+}
+
+func (w *words) day(t time.Time) string   { return w.weekdays[t.Weekday()] }
+func (w *words) month(t time.Time) string { return w.months[t.Month()-1] }
+
+// role names what one person is; unknown roles are "deltagare".
+func (w *words) role(r meeting.Role) string {
+	if n, ok := w.roles[r]; ok {
+		return n.one
+	}
+	return w.people.one
+}
+
+// zone names the zone that a local time is in.
+func (w *words) zone(t time.Time) string {
+	name := t.Location().String()
+	if name == "Europe/Stockholm" {
+		return w.stockholm
+	}
+	return fmt.Sprintf(w.timeIn, name)
+}
+
+// participants lists a count by role: "4 anhöriga, 2 yrkesverksamma och 1
+// annan deltagare". If nobody's role is known it is empty.
+func (w *words) participants(c meeting.RoleCount) string {
+	var parts []string
+	for _, r := range meeting.Roles() {
+		if n := c[r]; n > 0 {
+			parts = append(parts, count(n, w.roles[r]))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	if n := c[meeting.RoleUnknown]; n > 0 {
+		parts = append(parts, count(n, w.others))
+	}
+	return w.list(parts)
+}
+
+func count(n int, word noun) string {
+	if n == 1 {
+		return "1 " + word.one
+	}
+	return fmt.Sprintf("%d %s", n, word.many)
+}
+
+func (w *words) list(parts []string) string {
+	switch len(parts) {
+	case 0:
+		return ""
+	case 1:
+		return parts[0]
+	}
+	return strings.Join(parts[:len(parts)-1], ", ") + " " + w.and + " " + parts[len(parts)-1]
+}
+
+// Role names a role in a language.
+func Role(lang string, r meeting.Role) string { return vocabulary(lang).role(r) }
+
+// ParseRole is the role that a word in either language means: its name in
+// singular or plural, or a word people use for it.
+func ParseRole(word string) (meeting.Role, bool) {
+	word = strings.ToLower(strings.TrimSpace(word))
+	for _, lang := range Languages() {
+		for role, n := range vocabulary(lang).roles {
+			if word == n.one || word == n.many || word == string(role) {
+				return role, true
+			}
+		}
+	}
+	role, ok := roleWords[Fold(word)]
+	return role, ok
+}
+
+// roleWords are further words for roles, folded.
+var roleWords = map[string]meeting.Role{
+	"anhorig": meeting.RoleCarer, "anhoriga": meeting.RoleCarer, "narstaende": meeting.RoleCarer,
+	"yrkesverksam": meeting.RoleProfessional, "yrkesverksamma": meeting.RoleProfessional,
+	"personal": meeting.RoleProfessional, "anstalld": meeting.RoleProfessional, "anstallda": meeting.RoleProfessional,
+	"staff":  meeting.RoleProfessional,
+	"chefer": meeting.RoleManager, "ledare": meeting.RoleManager, "managers": meeting.RoleManager,
+	"politiker": meeting.RolePolitician, "fortroendevald": meeting.RolePolitician, "fortroendevalda": meeting.RolePolitician,
+	"ideburen": meeting.RoleNGO, "ideburna": meeting.RoleNGO, "forening": meeting.RoleNGO,
+	"organisation": meeting.RoleNGO, "frivillig": meeting.RoleNGO, "voluntary": meeting.RoleNGO,
+}
+
+// Fold makes words comparable that people type differently: lower case, å and
+// ä as a, ö as o, é as e.
+func Fold(s string) string {
+	return foldReplacer.Replace(strings.ToLower(s))
+}
+
+var foldReplacer = strings.NewReplacer("å", "a", "ä", "a", "ö", "o", "é", "e", "ü", "u",
+	"a\u030a", "a", "a\u0308", "a", "o\u0308", "o", "e\u0301", "e")
+
+// funcs are what templates can call.
+func funcs(lang string) template.FuncMap {
+	w := vocabulary(lang)
+	return template.FuncMap{
+		"esc":          Escape,
+		"lines":        escapeLines,
+		"date":         func(t time.Time) string { return w.date(w, t) },
+		"clock":        func(t time.Time) string { return w.clock(w, t) },
+		"year":         func(t time.Time) string { return t.Format("2006") },
+		"iso":          func(t time.Time) string { return t.Format("2006-01-02 15:04") },
+		"zone":         w.zone,
+		"role":         w.role,
+		"roles":        func(r meeting.Role) string { return w.roles[r].many },
+		"participants": w.participants,
+		"list":         w.list,
+		"plural": func(n int, one, many string) string {
+			if n == 1 {
+				return one
+			}
+			return many
+		},
+		"number": w.number,
+		"add":    func(a, b int) int { return a + b },
+		"upper":  upperFirst,
+	}
+}
+
+// number writes small numbers as words would in running text: Swedish has "ett
+// svar" and "en fråga", so the gender is the template's second argument.
+func (w *words) number(n int, one string) string {
+	if n == 1 {
+		return one
+	}
+	small := []string{"", "", "två", "tre", "fyra", "fem", "sex", "sju", "åtta", "nio", "tio", "elva", "tolv"}
+	if w.and == "and" {
+		small = []string{"", "", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"}
+	}
+	if n > 1 && n < len(small) {
+		return small[n]
+	}
+	return fmt.Sprint(n)
+}
+
+func upperFirst(s string) string {
+	for i, r := range s {
+		if i == 0 {
+			return strings.ToUpper(string(r)) + s[len(string(r)):]
+		}
+	}
+	return s
+}

@@ -1,0 +1,324 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+
+	"blnbot/internal/meeting"
+)
+
+// SyncToken is the token of the last stored sync answer, empty at first.
+func (d *DB) SyncToken(ctx context.Context) (string, error) {
+	var token string
+	err := d.Update(ctx, func(t *Tx) (err error) {
+		token, err = value[string](ctx, t, "read sync token", "SELECT token FROM sync_state WHERE id = 1")
+		return err
+	})
+	return token, err
+}
+
+const storeSync = `INSERT INTO sync_state (id, token, batch, at) VALUES (1, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET token = excluded.token, batch = excluded.batch, at = excluded.at`
+
+// StoreSync stores all of a sync answer and its token in one transaction.
+// Events that are known already are left as they are.
+func (d *DB) StoreSync(ctx context.Context, b meeting.SyncBatch) error {
+	return d.Update(ctx, func(t *Tx) error {
+		batch, err := value[int64](ctx, t, "read batch", "SELECT batch FROM sync_state WHERE id = 1")
+		if err != nil {
+			return err
+		}
+		batch++
+		for _, r := range b.Rooms {
+			if err := t.storeRoom(ctx, r, batch, b.At); err != nil {
+				return err
+			}
+		}
+		for _, i := range b.Invites {
+			_, err := t.exec(ctx, "store invite", `INSERT INTO invites (room_id, inviter, direct, at) VALUES (?, ?, ?, ?)
+				ON CONFLICT (room_id) DO UPDATE SET inviter = excluded.inviter, direct = excluded.direct, at = excluded.at`,
+				i.Room, i.Inviter, i.Direct, stamp(i.At))
+			if err != nil {
+				return err
+			}
+		}
+		_, err = t.exec(ctx, "store sync token", storeSync, b.Next, batch, stamp(b.At))
+		return err
+	})
+}
+
+func (t *Tx) storeRoom(ctx context.Context, r meeting.RoomBatch, batch int64, at time.Time) error {
+	if r.Encrypted {
+		if err := t.setEncrypted(ctx, r.Room); err != nil {
+			return err
+		}
+	}
+	if r.Limited {
+		_, err := t.exec(ctx, "store gap", `INSERT INTO gaps (room_id, prev_batch, batch, state, since) VALUES (?, ?, ?, 'open', ?)`,
+			r.Room, r.PrevBatch, batch, stamp(at))
+		if err != nil {
+			return err
+		}
+	}
+	for i, e := range r.Events {
+		if err := t.storeRaw(ctx, e, meeting.Order{Batch: batch, Pos: int64(i)}, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const storeRaw = `INSERT INTO inbox (event_id, room_id, batch, pos, state, session_id, raw, received_at)
+VALUES (?, ?, ?, ?, 'new', ?, ?, ?) ON CONFLICT (event_id) DO NOTHING`
+
+func (t *Tx) storeRaw(ctx context.Context, e meeting.RawEvent, o meeting.Order, at time.Time) error {
+	_, err := t.exec(ctx, "store event", storeRaw, e.ID, e.Room, o.Batch, o.Pos, e.Session, e.JSON, stamp(at))
+	return err
+}
+
+const inboxColumns = `event_id, room_id, batch, pos, state, session_id, coalesce(raw, x''), received_at, attempts, told`
+
+func scanInbox(r row) (meeting.InboxRow, error) {
+	var i meeting.InboxRow
+	err := r.Scan(&i.ID, &i.Room, &i.Order.Batch, &i.Order.Pos, &i.State, &i.Session, &i.JSON,
+		timestamp{&i.Received}, &i.Attempts, &i.Told)
+	return i, err
+}
+
+// The first row in the server's order whose room has no open gap and no earlier
+// row that is parked after a failure.
+const nextNew = `SELECT ` + inboxColumns + ` FROM inbox i
+WHERE state = 'new' AND (next_at IS NULL OR next_at <= ?1)
+AND NOT EXISTS (SELECT 1 FROM gaps g WHERE g.room_id = i.room_id AND g.state = 'open')
+AND NOT EXISTS (SELECT 1 FROM inbox p WHERE p.room_id = i.room_id AND p.state = 'new'
+	AND p.next_at > ?1 AND (p.batch, p.pos) < (i.batch, i.pos))
+AND room_id NOT IN (SELECT value FROM json_each(?2))
+ORDER BY batch, pos LIMIT 1`
+
+const nextWaiting = `SELECT ` + inboxColumns + ` FROM inbox
+WHERE state IN ('wait_key', 'fetch') AND next_at <= ?1
+AND room_id NOT IN (SELECT value FROM json_each(?2))
+ORDER BY next_at, batch, pos LIMIT 1`
+
+// NextInbox returns the oldest row that can be handled at now, or nil.
+func (d *DB) NextInbox(ctx context.Context, now time.Time, skip []meeting.RoomID) (*meeting.InboxRow, error) {
+	var found *meeting.InboxRow
+	rooms, err := jsonList(skip)
+	if err != nil {
+		return nil, err
+	}
+	err = d.Update(ctx, func(t *Tx) error {
+		for _, q := range []string{nextNew, nextWaiting} {
+			var err error
+			found, err = get(ctx, t, "next event", q, []any{stamp(now), rooms}, scanInbox)
+			if err != nil || found != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return found, err
+}
+
+// WaitForKey parks a row until KeyArrived names its session, or until next.
+func (d *DB) WaitForKey(ctx context.Context, id meeting.EventID, next time.Time) error {
+	return d.set(ctx, "wait for key", `UPDATE inbox SET state = 'wait_key', next_at = ?, attempts = attempts + 1
+		WHERE event_id = ? AND state IN ('new', 'wait_key')`, stamp(next), id)
+}
+
+// KeyArrived makes the rows that wait for the session ready.
+func (d *DB) KeyArrived(ctx context.Context, session string) error {
+	return d.set(ctx, "key arrived", `UPDATE inbox SET state = 'new', next_at = NULL WHERE state = 'wait_key' AND session_id = ?`, session)
+}
+
+// RetryInbox counts a failed attempt and parks the row until next.
+func (d *DB) RetryInbox(ctx context.Context, id meeting.EventID, next time.Time) error {
+	return d.set(ctx, "retry event", `UPDATE inbox SET attempts = attempts + 1, next_at = ? WHERE event_id = ?`, stamp(next), id)
+}
+
+// BuryInbox gives a row up: its content is deleted, its id is kept.
+func (d *DB) BuryInbox(ctx context.Context, id meeting.EventID) error {
+	return d.set(ctx, "bury event", `UPDATE inbox SET state = 'dead', raw = NULL, next_at = NULL WHERE event_id = ?`, id)
+}
+
+// OpenGaps lists the gaps that can be worked on at now, oldest first.
+func (d *DB) OpenGaps(ctx context.Context, now time.Time) ([]meeting.Gap, error) {
+	var out []meeting.Gap
+	err := d.Update(ctx, func(t *Tx) (err error) {
+		out, err = list(ctx, t, "list gaps", `SELECT id, room_id, prev_batch, attempts, since FROM gaps
+			WHERE state = 'open' AND (next_at IS NULL OR next_at <= ?) ORDER BY id`, []any{stamp(now)},
+			func(r row) (meeting.Gap, error) {
+				var g meeting.Gap
+				err := r.Scan(&g.ID, &g.Room, &g.PrevBatch, &g.Attempts, timestamp{&g.Since})
+				return g, err
+			})
+		return err
+	})
+	return out, err
+}
+
+// KnownEvents returns which of the ids the inbox has.
+func (d *DB) KnownEvents(ctx context.Context, ids []meeting.EventID) (map[meeting.EventID]bool, error) {
+	known := map[meeting.EventID]bool{}
+	arg, err := jsonList(ids)
+	if err != nil {
+		return nil, err
+	}
+	err = d.Update(ctx, func(t *Tx) error {
+		found, err := list(ctx, t, "known events",
+			"SELECT event_id FROM inbox WHERE event_id IN (SELECT value FROM json_each(?))", []any{arg}, scanOne[meeting.EventID])
+		for _, id := range found {
+			known[id] = true
+		}
+		return err
+	})
+	return known, err
+}
+
+// FillGap stores the events of a gap, oldest first, before the events of the
+// sync answer that reported it, and closes the gap.
+func (d *DB) FillGap(ctx context.Context, gap meeting.Gap, events []meeting.RawEvent, now time.Time) error {
+	return d.Update(ctx, func(t *Tx) error {
+		batch, err := value[int64](ctx, t, "read gap", "SELECT batch FROM gaps WHERE id = ?", gap.ID)
+		if err != nil {
+			return err
+		}
+		for i, e := range events {
+			o := meeting.Order{Batch: batch, Pos: int64(i - len(events))}
+			if err := t.storeRaw(ctx, e, o, now); err != nil {
+				return err
+			}
+		}
+		return t.closeGap(ctx, gap.ID, "filled", now)
+	})
+}
+
+// RetryGap counts a failed attempt and parks the gap until next.
+func (d *DB) RetryGap(ctx context.Context, gap meeting.Gap, next time.Time) error {
+	return d.set(ctx, "retry gap", "UPDATE gaps SET attempts = attempts + 1, next_at = ? WHERE id = ?", stamp(next), gap.ID)
+}
+
+// LoseGap closes a gap that cannot be filled; minutes count it.
+func (d *DB) LoseGap(ctx context.Context, gap meeting.Gap, now time.Time) error {
+	return d.Update(ctx, func(t *Tx) error { return t.closeGap(ctx, gap.ID, "lost", now) })
+}
+
+func (t *Tx) closeGap(ctx context.Context, id int64, state string, now time.Time) error {
+	_, err := t.exec(ctx, "close gap", "UPDATE gaps SET state = ?, closed_at = ? WHERE id = ?", state, stamp(now), id)
+	return err
+}
+
+// LostGaps counts the gaps of a room that could not be filled and opened in
+// [from, to]; a zero to means until now.
+func (t *Tx) LostGaps(ctx context.Context, room meeting.RoomID, from, to time.Time) (int, error) {
+	return value[int](ctx, t, "count gaps", `SELECT count(*) FROM gaps WHERE room_id = ? AND state = 'lost' AND since >= ?
+		AND (? IS NULL OR since <= ?)`, room, stamp(from), stamp(to), stamp(to))
+}
+
+// FinishEvent marks an inbox row as handled: its content is deleted, its id is
+// kept.
+func (t *Tx) FinishEvent(ctx context.Context, id meeting.EventID) error {
+	_, err := t.exec(ctx, "finish event", "UPDATE inbox SET state = 'done', raw = NULL, next_at = NULL WHERE event_id = ?", id)
+	return err
+}
+
+// ToldUnreadable marks an inbox row as reported to its sender; it keeps waiting.
+func (t *Tx) ToldUnreadable(ctx context.Context, id meeting.EventID) error {
+	_, err := t.exec(ctx, "mark told", "UPDATE inbox SET told = 1 WHERE event_id = ?", id)
+	return err
+}
+
+// FetchEvent has an event that the bot has seen fetched from the server again.
+// It reports false if the bot never saw it in the room.
+func (t *Tx) FetchEvent(ctx context.Context, room meeting.RoomID, id meeting.EventID, now time.Time) (bool, error) {
+	n, err := t.exec(ctx, "fetch event", `UPDATE inbox SET state = 'fetch', next_at = ?, attempts = 0
+		WHERE event_id = ? AND room_id = ? AND state IN ('done', 'dead', 'fetch')`, stamp(now), id, room)
+	return n > 0, err
+}
+
+// Awaited reports whether the event may still come: it is unknown, or stored
+// and not handled yet.
+func (t *Tx) Awaited(ctx context.Context, id meeting.EventID) (bool, error) {
+	n, err := value[int](ctx, t, "look up event",
+		"SELECT count(*) FROM inbox WHERE event_id = ? AND state IN ('done', 'dead')", id)
+	return n == 0, err
+}
+
+// ForgetRaw deletes the stored content of an event that was redacted before it
+// was handled.
+func (t *Tx) ForgetRaw(ctx context.Context, id meeting.EventID) error {
+	_, err := t.exec(ctx, "forget event", `UPDATE inbox SET state = 'done', raw = NULL, next_at = NULL
+		WHERE event_id = ? AND state IN ('new', 'wait_key', 'fetch')`, id)
+	return err
+}
+
+// Encrypted reports the sticky flag: whether the room was ever encrypted.
+func (d *DB) Encrypted(ctx context.Context, room meeting.RoomID) (bool, error) {
+	var is bool
+	err := d.Update(ctx, func(t *Tx) (err error) {
+		is, err = value[bool](ctx, t, "read encryption", "SELECT encrypted FROM rooms WHERE room_id = ?", room)
+		return err
+	})
+	return is, err
+}
+
+// SetEncrypted sets the sticky flag; nothing takes it back.
+func (d *DB) SetEncrypted(ctx context.Context, room meeting.RoomID) error {
+	return d.Update(ctx, func(t *Tx) error { return t.setEncrypted(ctx, room) })
+}
+
+func (t *Tx) setEncrypted(ctx context.Context, room meeting.RoomID) error {
+	_, err := t.exec(ctx, "set encryption", `INSERT INTO rooms (room_id, encrypted) VALUES (?, 1)
+		ON CONFLICT (room_id) DO UPDATE SET encrypted = 1`, room)
+	return err
+}
+
+// DirectRoom is the room for direct messages with the user, or empty.
+func (d *DB) DirectRoom(ctx context.Context, user meeting.UserID) (meeting.RoomID, error) {
+	var room meeting.RoomID
+	err := d.Update(ctx, func(t *Tx) (err error) {
+		room, err = value[meeting.RoomID](ctx, t, "read direct room", "SELECT room_id FROM direct_rooms WHERE user_id = ?", user)
+		return err
+	})
+	return room, err
+}
+
+// SetDirectRoom sets the room for direct messages with the user.
+func (d *DB) SetDirectRoom(ctx context.Context, user meeting.UserID, room meeting.RoomID) error {
+	return d.set(ctx, "set direct room", `INSERT INTO direct_rooms (user_id, room_id) VALUES (?, ?)
+		ON CONFLICT (user_id) DO UPDATE SET room_id = excluded.room_id`, user, room)
+}
+
+// Invites lists the invitations that can be answered at now, oldest first.
+func (d *DB) Invites(ctx context.Context, now time.Time) ([]meeting.Invite, error) {
+	var out []meeting.Invite
+	err := d.Update(ctx, func(t *Tx) (err error) {
+		out, err = list(ctx, t, "list invites", `SELECT room_id, inviter, direct, at FROM invites
+			WHERE next_at IS NULL OR next_at <= ? ORDER BY at`, []any{stamp(now)},
+			func(r row) (meeting.Invite, error) {
+				var i meeting.Invite
+				err := r.Scan(&i.Room, &i.Inviter, &i.Direct, timestamp{&i.At})
+				return i, err
+			})
+		return err
+	})
+	return out, err
+}
+
+// RetryInvite parks an invitation until next.
+func (d *DB) RetryInvite(ctx context.Context, room meeting.RoomID, next time.Time) error {
+	return d.set(ctx, "retry invite", "UPDATE invites SET next_at = ? WHERE room_id = ?", stamp(next), room)
+}
+
+// DeleteInvite forgets an invitation that has been answered.
+func (d *DB) DeleteInvite(ctx context.Context, room meeting.RoomID) error {
+	return d.set(ctx, "delete invite", "DELETE FROM invites WHERE room_id = ?", room)
+}
+
+// set runs one statement as a transaction of its own.
+func (d *DB) set(ctx context.Context, what, query string, args ...any) error {
+	return d.Update(ctx, func(t *Tx) error {
+		_, err := t.exec(ctx, what, query, args...)
+		return err
+	})
+}

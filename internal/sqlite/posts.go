@@ -1,0 +1,184 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"blnbot/internal/meeting"
+)
+
+func jsonList[T any](v []T) (string, error) {
+	if v == nil {
+		v = []T{}
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return "", fmt.Errorf("encode list: %w", err)
+	}
+	return string(b), nil
+}
+
+const storePost = `INSERT INTO posts (key, lane, room_id, kind, state, content, meeting_id, prompt, about, created_at)
+VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`
+
+// StorePost queues a post. A post whose key exists changes nothing; the result
+// says whether it was new.
+func (t *Tx) StorePost(ctx context.Context, p meeting.Post, now time.Time) (bool, error) {
+	content, err := json.Marshal(p)
+	if err != nil {
+		return false, fmt.Errorf("encode post: %w", err)
+	}
+	lane := string(p.Room)
+	if p.To != "" {
+		lane = string(p.To)
+	}
+	n, err := t.exec(ctx, "store post", storePost, p.Key, lane, p.Room, p.Kind, content, p.Meeting, p.Prompt, p.About, stamp(now))
+	t.posted = t.posted || n > 0
+	return n > 0, err
+}
+
+const postColumns = `key, room_id, kind, state, coalesce(event_id, ''), echoed, meeting_id, prompt, about`
+
+func scanPost(r row) (meeting.PostRecord, error) {
+	var p meeting.PostRecord
+	err := r.Scan(&p.Key, &p.Room, &p.Kind, &p.State, &p.Event, &p.Echoed, &p.Meeting, &p.Prompt, &p.About)
+	return p, err
+}
+
+// Post returns the post with the key, or nil.
+func (t *Tx) Post(ctx context.Context, key string) (*meeting.PostRecord, error) {
+	return get(ctx, t, "read post", "SELECT "+postColumns+" FROM posts WHERE key = ?", []any{key}, scanPost)
+}
+
+// PostByEvent returns the post that became the event, or nil.
+func (t *Tx) PostByEvent(ctx context.Context, id meeting.EventID) (*meeting.PostRecord, error) {
+	return get(ctx, t, "read post", "SELECT "+postColumns+" FROM posts WHERE event_id = ?", []any{id}, scanPost)
+}
+
+// CancelPost takes back a post that no attempt was made to send; false if it is
+// too late for that.
+func (t *Tx) CancelPost(ctx context.Context, key string) (bool, error) {
+	n, err := t.exec(ctx, "cancel post", `UPDATE posts SET state = 'cancelled', content = NULL
+		WHERE key = ? AND state = 'pending' AND attempts = 0`, key)
+	return n > 0, err
+}
+
+// PendingPosts counts the posts on their way whose key has the prefix.
+func (t *Tx) PendingPosts(ctx context.Context, prefix string) (int, error) {
+	return value[int](ctx, t, "count posts", `SELECT count(*) FROM posts WHERE state = 'pending' AND substr(key, 1, length(?)) = ?`, prefix, prefix)
+}
+
+// FailedPosts counts the posts that could not be sent.
+func (t *Tx) FailedPosts(ctx context.Context) (int, error) {
+	return value[int](ctx, t, "count failed posts", "SELECT count(*) FROM posts WHERE state = 'failed'")
+}
+
+const markSent = `UPDATE posts SET state = 'sent', content = NULL, next_at = NULL, event_id = coalesce(event_id, ?2),
+	room_id = CASE WHEN ?3 = '' THEN room_id ELSE ?3 END, sent_at = coalesce(sent_at, ?4) WHERE key = ?1 AND state IN ('pending', 'sent')`
+
+// MarkEcho notes that the post came back from the server as the event.
+func (t *Tx) MarkEcho(ctx context.Context, key string, room meeting.RoomID, id meeting.EventID, now time.Time) error {
+	if _, err := t.exec(ctx, "mark sent", markSent, key, nullable(string(id)), room, stamp(now)); err != nil {
+		return err
+	}
+	_, err := t.exec(ctx, "mark echo", "UPDATE posts SET echoed = 1 WHERE key = ?", key)
+	return err
+}
+
+func nullable(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+const nextPosts = `SELECT content, attempts FROM posts WHERE seq IN (
+	SELECT min(seq) FROM posts WHERE state = 'pending' AND lane NOT IN (SELECT value FROM json_each(?2)) GROUP BY lane)
+AND (next_at IS NULL OR next_at <= ?1) ORDER BY seq LIMIT ?3`
+
+// NextPosts returns the oldest pending post of each lane (a room or the
+// receiver of direct messages) that is due at now and not busy, oldest first,
+// with its references resolved.
+func (d *DB) NextPosts(ctx context.Context, now time.Time, busy []string, limit int) ([]meeting.Delivery, error) {
+	var out []meeting.Delivery
+	lanes, err := jsonList(busy)
+	if err != nil {
+		return nil, err
+	}
+	err = d.Update(ctx, func(t *Tx) error {
+		found, err := list(ctx, t, "next posts", nextPosts, []any{stamp(now), lanes, limit}, scanDelivery)
+		for i := range found {
+			for _, r := range []struct {
+				ref meeting.Ref
+				to  *meeting.EventID
+			}{{found[i].Thread, &found[i].ThreadID}, {found[i].ReplyTo, &found[i].ReplyToID}, {found[i].Target, &found[i].TargetID}} {
+				if *r.to, err = t.resolve(ctx, r.ref); err != nil {
+					return err
+				}
+			}
+		}
+		out = found
+		return err
+	})
+	return out, err
+}
+
+func scanDelivery(r row) (meeting.Delivery, error) {
+	var d meeting.Delivery
+	var content []byte
+	if err := r.Scan(&content, &d.Attempts); err != nil {
+		return d, err
+	}
+	if err := json.Unmarshal(content, &d.Post); err != nil {
+		return d, fmt.Errorf("decode post: %w", err)
+	}
+	return d, nil
+}
+
+func (t *Tx) resolve(ctx context.Context, ref meeting.Ref) (meeting.EventID, error) {
+	if ref.Event != "" || ref.Key == "" {
+		return ref.Event, nil
+	}
+	return value[meeting.EventID](ctx, t, "resolve post", "SELECT coalesce(event_id, '') FROM posts WHERE key = ?", ref.Key)
+}
+
+// AttemptPost notes that the post is about to be sent, so that it can no longer
+// be taken back unseen.
+func (d *DB) AttemptPost(ctx context.Context, key string) error {
+	return d.set(ctx, "attempt post", "UPDATE posts SET attempts = attempts + 1 WHERE key = ?", key)
+}
+
+// MarkSent notes that the server accepted the post as the event.
+func (d *DB) MarkSent(ctx context.Context, key string, room meeting.RoomID, id meeting.EventID, now time.Time) error {
+	return d.set(ctx, "mark sent", markSent, key, nullable(string(id)), room, stamp(now))
+}
+
+// RetryPost parks a post until next.
+func (d *DB) RetryPost(ctx context.Context, key string, next time.Time) error {
+	return d.set(ctx, "retry post", "UPDATE posts SET next_at = ? WHERE key = ? AND state = 'pending'", stamp(next), key)
+}
+
+// FailPost gives a post up and deletes its content.
+func (d *DB) FailPost(ctx context.Context, key string) error {
+	return d.set(ctx, "fail post", "UPDATE posts SET state = 'failed', content = NULL WHERE key = ? AND state = 'pending'", key)
+}
+
+// NextPostTime is when the next parked post is due; zero if none is.
+func (d *DB) NextPostTime(ctx context.Context) (time.Time, error) {
+	var at time.Time
+	err := d.Update(ctx, func(t *Tx) error {
+		found, err := get(ctx, t, "next post time", "SELECT min(next_at) FROM posts WHERE state = 'pending' AND next_at IS NOT NULL", nil,
+			func(r row) (time.Time, error) {
+				var v time.Time
+				err := r.Scan(timestamp{&v})
+				return v, err
+			})
+		if found != nil {
+			at = *found
+		}
+		return err
+	})
+	return at, err
+}
