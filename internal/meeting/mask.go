@@ -58,27 +58,34 @@ func (m *Masker) add(name string) {
 	tokens := f.tokens()
 	upper := slices.ContainsFunc(tokens, func(t token) bool { return t.upper })
 	var seq []string
-	named := false
+	named, before := false, false
 	for _, t := range tokens {
-		if len(seq) > 0 {
-			m.word(seq[len(seq)-1]+t.text, false)
-		}
 		seq = append(seq, t.text)
-		letters := strings.TrimRight(t.text, "0123456789")
-		if utf8.RuneCountInString(letters) < 2 || notNames[letters] {
-			continue
+		is := m.part(t, upper && !t.upper)
+		if n := len(seq); n > 1 && (is || before) {
+			m.word(seq[n-2]+seq[n-1], false) // "annalena"
 		}
-		named = true
-		m.word(letters, upper && !t.upper)
-		m.word(t.text, upper && !t.upper)
-		if plain := strings.NewReplacer("å", "a", "ä", "a", "ö", "o").Replace(letters); plain != letters {
-			m.word(plain, true)
-		}
+		named, before = named || is, is
 	}
 	if named && len(seq) > 1 {
 		m.full[seq[0]] = append(m.full[seq[0]], seq)
 		m.word(strings.Join(seq, ""), false)
 	}
+}
+
+// part adds one part of a name, unless the word names nobody. Small letters in
+// a name that has capitals ("Olle trött pappa") are probably not a name.
+func (m *Masker) part(t token, capital bool) bool {
+	letters := strings.TrimRight(t.text, "0123456789")
+	if utf8.RuneCountInString(letters) < 2 || notNames[letters] {
+		return false
+	}
+	m.word(letters, capital)
+	m.word(t.text, capital)
+	if plain := strings.NewReplacer("å", "a", "ä", "a", "ö", "o").Replace(letters); plain != letters {
+		m.word(plain, true)
+	}
+	return true
 }
 
 // word adds one part; if it was there already, the stricter masking wins.
@@ -300,7 +307,10 @@ func (f *folded) patterns() []span { return append(f.addresses(), f.numbers()...
 func (f *folded) addresses() (out []span) {
 	local := func(r rune) bool { return isWord(r) || strings.ContainsRune("._%+-'&=~", r) }
 	done := 0
-	for i := range f.low {
+	for i, r := range f.low {
+		if !strings.ContainsRune("@([{< ", r) {
+			continue
+		}
 		for _, sign := range atSigns {
 			if !f.has(i, sign) {
 				continue
