@@ -1,0 +1,78 @@
+package config
+
+// The keys of the configuration file. A new key is a row here and a line in
+// the function that reads its section.
+
+// settingKeys stand at the top level as defaults, and in a network.
+func settingKeys() []key {
+	return []key{
+		{name: "language", expected: "sv or en", example: "language: sv"},
+		{name: "timezone", expected: "a time zone of the IANA database", example: "timezone: Europe/Stockholm"},
+		{name: "open_for", expected: "how long a meeting stays open: a number with w, d, h, m or s", example: "open_for: 5d"},
+		{name: "grace", expected: "how late a meeting may still open by itself: a number with w, d, h, m or s", example: "grace: 24h"},
+		{name: "approval", expected: "leader or auto", example: "approval: leader"},
+		{name: "objections_for", expected: "how long people have to object to a draft: a number with w, d, h, m or s", example: "objections_for: 2d"},
+		{name: "holidays", expected: "move, skip or ignore", example: "holidays: move"},
+	}
+}
+
+func configKeys() []key {
+	return append([]key{
+		{name: "homeserver", required: true, expected: "the address of the homeserver with https://, or only a server name", example: "homeserver: https://matrix.example.se"},
+		{name: "user", required: true, expected: "the bot's full Matrix id", example: `user: "@bln:example.se"`},
+		{name: "password_file", expected: "the name of a file that holds the bot's password", example: "password_file: secrets/password"},
+		{name: "access_token_file", expected: "the name of a file that holds an access token of the bot", example: "access_token_file: secrets/access-token"},
+		{name: "recovery_key_file", expected: "the name of the file for the recovery key", example: "recovery_key_file: secrets/recovery-key"},
+		{name: "data_dir", expected: "the folder for the bot's databases", example: "data_dir: data"},
+		{name: "coordination", required: true, expected: "the coordination room and the staff", example: `coordination: {room: "#bln-samordning:example.se", staff: ["@nka:example.se"]}`},
+		{name: "programmes", expected: "a list of programme files", example: "programmes: [programmes/eget.yaml]"},
+		{name: "networks", required: true, expected: "a list of networks", example: "networks: [{id: vasteras, name: Västerås, …}]"},
+	}, settingKeys()...)
+}
+
+func coordinationKeys() []key {
+	return []key{
+		{name: "room", required: true, expected: "a room alias (#…) or a room id (!…), in quotes", example: `room: "#bln-samordning:example.se"`},
+		{name: "staff", required: true, expected: "a list of full Matrix ids, at least one", example: `staff: ["@nka:example.se"]`},
+	}
+}
+
+func networkKeys() []key {
+	return append([]key{
+		{name: "id", required: true, expected: "a short name that never changes: a-z, 0-9 and -", example: "id: vasteras"},
+		{name: "name", required: true, expected: "the name that people see", example: "name: Västerås"},
+		{name: "programme", required: true, expected: "the id of a programme", example: "programme: samsjuklighet"},
+		{name: "room", required: true, expected: "a room alias (#…) or a room id (!…), in quotes", example: `room: "#bln-vasteras:example.se"`},
+		{name: "leaders", required: true, expected: "a list of full Matrix ids, at least one", example: `leaders: ["@lena:example.se"]`},
+		{name: "schedule", expected: "when the next meeting opens: minute, hour, day of month, month, day of week (0 is Sunday)", example: `schedule: "0 17 * * TUE"   # Tuesdays at 17:00`},
+		{name: "dates", expected: "one date for each meeting, in order", example: `dates: ["2027-09-07 17:00", "2027-09-21 17:00"]`},
+	}, settingKeys()...)
+}
+
+func programmeKeys() []key {
+	return []key{
+		{name: "id", required: true, expected: "a short name that never changes: a-z, 0-9 and -", example: "id: nara-vard"},
+		{name: "name", required: true, expected: "the name that people see", example: "name: Nära vård och anhöriga"},
+		{name: "purpose", required: true, expected: "what the network is for, in a sentence or two", example: "purpose: Ni delar erfarenheter av …"},
+		{name: "goal", expected: "what the network is to achieve", example: "goal: Ett förslag till lokal plan."},
+		{name: "language", required: true, expected: "sv or en", example: "language: sv"},
+		{name: "meetings", required: true, expected: "a list of 1 to 30 meetings", example: "meetings: [{title: Vad fungerar bra?, prompts: [Vad fungerar bra i dag?]}]"},
+	}
+}
+
+func meetingKeys() []key {
+	return []key{
+		{name: "title", required: true, expected: "the title of the meeting, one line", example: "title: Vad fungerar bra i dag?"},
+		{name: "intro", expected: "a text that opens the meeting", example: "intro: Läs rapporten före mötet."},
+		{name: "kind", expected: "discussion, priorities or plan", example: "kind: discussion"},
+		{name: "prompts", required: true, expected: "a list of 1 to 9 questions", example: "prompts: [Vad fungerar bra i dag?]"},
+		{name: "materials", expected: "a list of things to read", example: "materials: [{title: Rapport, url: https://example.se/rapport}]"},
+	}
+}
+
+func materialKeys() []key {
+	return []key{
+		{name: "title", required: true, expected: "the title of the material", example: "title: Rapport"},
+		{name: "url", expected: "a web address with https://", example: "url: https://example.se/rapport"},
+	}
+}
