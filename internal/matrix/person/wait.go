@@ -1,0 +1,112 @@
+package person
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"maunium.net/go/mautrix/event"
+	"maunium.net/go/mautrix/id"
+
+	"blnbot/internal/meeting"
+)
+
+// errLoggedOut: the server no longer knows the device.
+var errLoggedOut = errors.New("the device is logged out, or the person closed")
+
+// WaitFor waits until a message in the room is what is waited for, and returns
+// the first that is. The error shows what the person saw instead.
+func (p *Person) WaitFor(ctx context.Context, roomID meeting.RoomID, what string, match func(Seen) bool) (Seen, error) {
+	var found Seen
+	_, err := p.WaitUntil(ctx, roomID, what, func(seen []Seen) bool {
+		for _, s := range seen {
+			if match(s) {
+				found = s
+				return true
+			}
+		}
+		return false
+	})
+	return found, err
+}
+
+// WaitUntil waits until the room's timeline is as it is wanted, and returns it.
+// The error shows what the person saw instead.
+func (p *Person) WaitUntil(ctx context.Context, roomID meeting.RoomID, what string, done func([]Seen) bool) ([]Seen, error) {
+	var seen []Seen
+	err := p.wait(ctx, func() bool {
+		seen = p.room(id.RoomID(roomID)).timeline()
+		return done(seen)
+	})
+	if err == nil {
+		return seen, nil
+	}
+	var b strings.Builder
+	for _, s := range seen {
+		fmt.Fprintf(&b, "\n\t%s", s)
+	}
+	if len(seen) == 0 {
+		b.WriteString(" nothing")
+	}
+	return nil, fmt.Errorf("%s waited in %s for %s: %w; saw:%s", p.ID(), roomID, what, err, b.String())
+}
+
+// WaitForEvent waits until the person can read the message with that id; its
+// key may arrive after it.
+func (p *Person) WaitForEvent(ctx context.Context, roomID meeting.RoomID, ev meeting.EventID) (Seen, error) {
+	return p.WaitFor(ctx, roomID, "event "+string(ev), func(s Seen) bool { return s.ID == ev && s.Kind != KindUnreadable })
+}
+
+// WaitForMember waits until the person sees that the user's membership
+// (join, invite, leave, ban) is what is waited for.
+func (p *Person) WaitForMember(ctx context.Context, roomID meeting.RoomID, user meeting.UserID, membership string) error {
+	var members map[id.UserID]event.Membership
+	err := p.wait(ctx, func() bool {
+		members = p.room(id.RoomID(roomID)).members
+		return members[id.UserID(user)] == event.Membership(membership)
+	})
+	if err != nil {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return fmt.Errorf("%s waited in %s for the %s of %s: %w; saw: %v", p.ID(), roomID, membership, user, err, members)
+	}
+	return nil
+}
+
+// WaitForInvite waits for an invitation by the user.
+func (p *Person) WaitForInvite(ctx context.Context, by meeting.UserID) (meeting.Invite, error) {
+	var found meeting.Invite
+	err := p.wait(ctx, func() bool {
+		for _, inv := range p.invites {
+			if inv.Inviter == by {
+				found = inv
+				return true
+			}
+		}
+		return false
+	})
+	if err != nil {
+		return found, fmt.Errorf("%s waited for an invitation by %s: %w; saw: %v", p.ID(), by, err, p.Invites())
+	}
+	return found, nil
+}
+
+// wait calls done, with p.mu held, at each change until it returns true.
+func (p *Person) wait(ctx context.Context, done func() bool) error {
+	for {
+		p.mu.Lock()
+		ok, changed, trouble := done(), p.changed, p.trouble
+		p.mu.Unlock()
+		if ok {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-p.stopped:
+			return errors.Join(errLoggedOut, trouble)
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), trouble)
+		}
+	}
+}
