@@ -29,6 +29,7 @@ type source struct {
 func parse(name string, data []byte, keys []key, found *findings) (section, bool) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
+	data = bytes.ReplaceAll(data, []byte("\r"), []byte("\n")) // YAML 1.2 §5.4 has it as a line break too
 	src := &source{name: name, lines: strings.Split(string(data), "\n"), found: found}
 	found.files = append(found.files, name)
 	switch {
