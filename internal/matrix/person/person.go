@@ -48,9 +48,13 @@ type Person struct {
 	stop        context.CancelFunc
 	stopped     chan struct{}
 
-	sending  sync.Mutex                   // one message at a time
-	audience map[id.RoomID][]string       // members when the room's keys were shared
-	directs  map[id.UserID]meeting.RoomID // guarded by sending
+	// crypto is held while mach works: with the memory store it cannot do two
+	// things at the same time.
+	crypto   sync.Mutex
+	audience map[id.RoomID][]string // members when the room's keys were shared; guarded by crypto
+
+	direct  sync.Mutex // held while a direct room is looked for
+	directs map[id.UserID]meeting.RoomID
 
 	mu      sync.Mutex
 	changed chan struct{} // closed and replaced at each change of what follows

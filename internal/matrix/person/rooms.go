@@ -104,8 +104,8 @@ func (p *Person) EnableEncryption(ctx context.Context, roomID meeting.RoomID) er
 // DirectRoomWith finds or makes an encrypted room for talking with one user,
 // and notes it in the account data m.direct as other clients do.
 func (p *Person) DirectRoomWith(ctx context.Context, user meeting.UserID) (meeting.RoomID, error) {
-	p.sending.Lock()
-	defer p.sending.Unlock()
+	p.direct.Lock()
+	defer p.direct.Unlock()
 	if roomID := p.directs[id.UserID(user)]; roomID != "" {
 		return roomID, nil
 	}

@@ -123,8 +123,6 @@ func (p *Person) SendUnencrypted(ctx context.Context, roomID meeting.RoomID, eve
 // send sends an event, encrypted where the room is. Reactions are never
 // encrypted, as in other clients.
 func (p *Person) send(ctx context.Context, roomID id.RoomID, eventType event.Type, content any) (meeting.EventID, error) {
-	p.sending.Lock()
-	defer p.sending.Unlock()
 	if eventType != event.EventReaction {
 		encrypted, err := p.encrypt(ctx, roomID, eventType, content)
 		if err != nil {
@@ -145,6 +143,8 @@ func (p *Person) send(ctx context.Context, roomID id.RoomID, eventType event.Typ
 // nil where the room is not encrypted. The room's state is asked for each
 // time: what sync has told so far may be older than a test expects.
 func (p *Person) encrypt(ctx context.Context, roomID id.RoomID, eventType event.Type, content any) (*event.EncryptedEventContent, error) {
+	p.crypto.Lock()
+	defer p.crypto.Unlock()
 	state, err := p.client.State(ctx, roomID)
 	if err != nil {
 		return nil, err

@@ -52,7 +52,10 @@ func (p *Person) syncOnce(ctx context.Context, since string, timeout time.Durati
 		return "", fmt.Errorf("sync: %w", err)
 	}
 	// Keys and the state of the rooms first.
-	if err := p.syncer.ProcessResponse(ctx, resp, since); err != nil {
+	p.crypto.Lock()
+	err = p.syncer.ProcessResponse(ctx, resp, since)
+	p.crypto.Unlock()
+	if err != nil {
 		return "", fmt.Errorf("handle sync: %w", err)
 	}
 	for id, r := range resp.Rooms.Join {
@@ -150,8 +153,19 @@ func (p *Person) decrypt(ctx context.Context, roomID id.RoomID, ev *event.Event)
 		it.plain = ev
 		return it
 	}
-	it.plain, _ = p.mach.DecryptMegolmEvent(ctx, ev) // nil if the key is missing: tried again later
+	it.plain = p.read(ctx, ev)
 	return it
+}
+
+// read decrypts a message; nil if its key is missing.
+func (p *Person) read(ctx context.Context, ev *event.Event) *event.Event {
+	p.crypto.Lock()
+	defer p.crypto.Unlock()
+	plain, err := p.mach.DecryptMegolmEvent(ctx, ev)
+	if err != nil {
+		return nil
+	}
+	return plain
 }
 
 // decryptPending tries messages again that could not be read before.
@@ -167,10 +181,7 @@ func (p *Person) decryptPending(ctx context.Context) {
 	}
 	p.mu.Unlock()
 	for _, it := range pending {
-		plain, err := p.mach.DecryptMegolmEvent(ctx, it.wire)
-		if err != nil {
-			continue // still without its key
-		}
+		plain := p.read(ctx, it.wire)
 		p.mu.Lock()
 		it.plain = plain
 		p.mu.Unlock()
