@@ -263,6 +263,13 @@ func dates(days ...string) string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
+func TestExampleWithQuotes(t *testing.T) {
+	_, _, err := load(t, strings.Replace(base, `["@lena:example.se"]`, `[@lena:example.se]`, 1))
+	if err == nil || !strings.HasSuffix(err.Error(), `example:  leaders: ["@lena:example.se"]`) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestTwins(t *testing.T) {
 	_, dir, err := load(t, base+base[strings.Index(base, "  - id:"):])
 	want := []string{

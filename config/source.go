@@ -150,8 +150,12 @@ func (s *source) unquoted() bool {
 			continue // an ordinary comment, or text that goes on from the line before
 		}
 		any = true
+		example := fmt.Sprintf("%s%q", strings.TrimLeft(m[1], " "), strings.TrimRight(m[2], " ,]"))
+		if strings.Contains(m[1], "[") {
+			example += "]"
+		}
 		s.fail(i+1, utf8.RuneCountInString(m[1])+1, fmt.Sprintf("a value that begins with %c stands without quotes", m[2][0]),
-			"quotes around the value", fmt.Sprintf("%s%q", strings.TrimLeft(m[1], " "), strings.TrimRight(m[2], " ,]")))
+			"quotes around the value", example)
 	}
 	return any
 }

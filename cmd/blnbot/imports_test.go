@@ -88,6 +88,33 @@ func packages(t *testing.T) []pkg {
 	}
 }
 
+// TestBuildGuard: tags.go, which does not compile, is left out of a right
+// build only.
+func TestBuildGuard(t *testing.T) {
+	tests := []struct {
+		tags, cgo string
+		builds    bool
+	}{
+		{"goolm,timetzdata", "0", true},
+		{"goolm,timetzdata", "1", false},
+		{"goolm,timetzdata,race", "1", true},
+		{"goolm", "0", false},
+		{"timetzdata", "0", false},
+		{"", "0", false},
+	}
+	for _, tt := range tests {
+		cmd := exec.Command("go", "list", "-e", "-tags="+tt.tags, "-f", "{{.GoFiles}}", ".")
+		cmd.Env = append(os.Environ(), "CGO_ENABLED="+tt.cgo)
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("go list: %v", err)
+		}
+		if builds := !strings.Contains(string(out), "tags.go"); builds != tt.builds {
+			t.Errorf("with tags %q and CGO_ENABLED=%s it builds: %v", tt.tags, tt.cgo, builds)
+		}
+	}
+}
+
 // in reports whether the package is the folder or inside it.
 func in(name, folder string) bool { return name == folder || strings.HasPrefix(name, folder+"/") }
 
