@@ -133,7 +133,7 @@ var bareSigil = regexp.MustCompile("^((?: *(?:- +)*(?:[a-z_]+: +)?\\[?(?:\"[^\"]
 // "@" for a fault, "!" for a tag, "*" for an alias and "#" for a comment, and
 // its own messages would point elsewhere.
 func (s *source) unquoted() bool {
-	any := false
+	bare := false
 	block := -1 // indentation of the key that a block of text belongs to
 	for i, line := range s.lines {
 		trimmed := strings.TrimLeft(line, " ")
@@ -149,7 +149,7 @@ func (s *source) unquoted() bool {
 		if m == nil || strings.TrimSpace(m[1]) == "" || m[2][0] == '#' && strings.TrimSpace(strings.TrimLeft(m[1], " -")) == "" {
 			continue // an ordinary comment, or text that goes on from the line before
 		}
-		any = true
+		bare = true
 		example := fmt.Sprintf("%s%q", strings.TrimLeft(m[1], " "), strings.TrimRight(m[2], " ,]"))
 		if strings.Contains(m[1], "[") {
 			example += "]"
@@ -157,7 +157,7 @@ func (s *source) unquoted() bool {
 		s.fail(i+1, utf8.RuneCountInString(m[1])+1, fmt.Sprintf("a value that begins with %c stands without quotes", m[2][0]),
 			"quotes around the value", example)
 	}
-	return any
+	return bare
 }
 
 var blockText = regexp.MustCompile(`(^|[ :-])[|>][-+0-9]*\s*$`)
