@@ -16,6 +16,11 @@ type Store interface {
 	// Events that are known already are left as they are.
 	StoreSync(ctx context.Context, b meeting.SyncBatch) error
 
+	// Began is when the first sync answer ever was stored (SyncBatch.At); zero
+	// before. Filling a gap never goes further back: what was said in a room
+	// before the bot looked at it is history, not something to act on.
+	Began(ctx context.Context) (time.Time, error)
+
 	// NextInbox returns the oldest row that can be handled at now, of any room
 	// but those in skip, or nil. Rows of a room with an open gap wait, as do
 	// rows whose next attempt lies ahead.

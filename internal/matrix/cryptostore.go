@@ -1,0 +1,83 @@
+package matrix
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"maunium.net/go/mautrix/crypto"
+	"maunium.net/go/mautrix/event"
+	"maunium.net/go/mautrix/id"
+)
+
+// cryptoStore is mautrix's store, which remembers that a write has failed.
+// The machine only logs such failures, and goes on as if a key were kept that
+// is not.
+type cryptoStore struct {
+	*crypto.SQLCryptoStore
+	mu     sync.Mutex
+	failed error
+}
+
+var _ crypto.Store = (*cryptoStore)(nil)
+
+// err is ErrCryptoStore if a write has ever failed.
+func (s *cryptoStore) err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.failed
+}
+
+func (s *cryptoStore) note(err error) error {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failed == nil {
+		s.failed = fmt.Errorf("%w: %w", ErrCryptoStore, err)
+	}
+	return err
+}
+
+func (s *cryptoStore) PutAccount(ctx context.Context, a *crypto.OlmAccount) error {
+	return s.note(s.SQLCryptoStore.PutAccount(ctx, a))
+}
+
+func (s *cryptoStore) AddSession(ctx context.Context, k id.SenderKey, o *crypto.OlmSession) error {
+	return s.note(s.SQLCryptoStore.AddSession(ctx, k, o))
+}
+
+func (s *cryptoStore) UpdateSession(ctx context.Context, k id.SenderKey, o *crypto.OlmSession) error {
+	return s.note(s.SQLCryptoStore.UpdateSession(ctx, k, o))
+}
+
+func (s *cryptoStore) PutOlmHash(ctx context.Context, hash [32]byte, at time.Time) error {
+	return s.note(s.SQLCryptoStore.PutOlmHash(ctx, hash, at))
+}
+
+func (s *cryptoStore) PutGroupSession(ctx context.Context, g *crypto.InboundGroupSession) error {
+	return s.note(s.SQLCryptoStore.PutGroupSession(ctx, g))
+}
+
+func (s *cryptoStore) PutWithheldGroupSession(ctx context.Context, c event.RoomKeyWithheldEventContent) error {
+	return s.note(s.SQLCryptoStore.PutWithheldGroupSession(ctx, c))
+}
+
+func (s *cryptoStore) AddOutboundGroupSession(ctx context.Context, g *crypto.OutboundGroupSession) error {
+	return s.note(s.SQLCryptoStore.AddOutboundGroupSession(ctx, g))
+}
+
+func (s *cryptoStore) UpdateOutboundGroupSession(ctx context.Context, g *crypto.OutboundGroupSession) error {
+	return s.note(s.SQLCryptoStore.UpdateOutboundGroupSession(ctx, g))
+}
+
+func (s *cryptoStore) RemoveOutboundGroupSession(ctx context.Context, room id.RoomID) error {
+	return s.note(s.SQLCryptoStore.RemoveOutboundGroupSession(ctx, room))
+}
+
+func (s *cryptoStore) PutDevices(ctx context.Context, u id.UserID, d map[id.DeviceID]*id.Device) error {
+	return s.note(s.SQLCryptoStore.PutDevices(ctx, u, d))
+}

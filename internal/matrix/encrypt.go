@@ -1,0 +1,155 @@
+package matrix
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"maunium.net/go/mautrix/crypto"
+	"maunium.net/go/mautrix/event"
+	"maunium.net/go/mautrix/id"
+
+	"blnbot/internal/meeting"
+)
+
+// encrypted decides whether a post to the room is encrypted. A room that was
+// ever encrypted and whose state now says otherwise gets nothing at all.
+func (c *Client) encrypted(ctx context.Context, name id.RoomID) (bool, error) {
+	if err := c.prepare(ctx, name); err != nil {
+		return false, err
+	}
+	sticky, err := c.store.Encrypted(ctx, meeting.RoomID(name))
+	if err != nil {
+		return false, fmt.Errorf("get encryption flag: %w", err)
+	}
+	now, err := c.state.IsEncrypted(ctx, name)
+	if err != nil {
+		return false, fmt.Errorf("get room encryption: %w", err)
+	}
+	if sticky && !now {
+		return false, fmt.Errorf("%s: %w", name, meeting.ErrUnsafe)
+	}
+	if now && !sticky {
+		if err := c.store.SetEncrypted(ctx, meeting.RoomID(name)); err != nil {
+			return false, fmt.Errorf("remember encryption: %w", err)
+		}
+	}
+	return now, nil
+}
+
+// receivers are the users whose devices get the key: those who have joined,
+// and those invited where history is open to them.
+func (c *Client) receivers(ctx context.Context, name id.RoomID) ([]id.UserID, error) {
+	memberships := []event.Membership{event.MembershipJoin}
+	if !c.rooms.get(name).joinedOnly.Load() {
+		memberships = append(memberships, event.MembershipInvite)
+	}
+	members, err := c.state.GetRoomMembers(ctx, name, memberships...)
+	if err != nil {
+		return nil, fmt.Errorf("list members: %w", err)
+	}
+	users := make([]id.UserID, 0, len(members))
+	for user := range members {
+		users = append(users, user)
+	}
+	return users, nil
+}
+
+// encryptAttempts is how often a content is encrypted anew because members or
+// devices changed meanwhile.
+const encryptAttempts = 5
+
+// encrypt encrypts a content for those who are in the room now. Fresh makes
+// it ask the server for everybody's devices and use a new key; that also
+// happens once per start, for lists that went stale unnoticed.
+//
+// It is not interrupted when ctx ends: an Olm session that has been used must
+// be stored.
+func (c *Client) encrypt(ctx context.Context, name id.RoomID, typ event.Type, content json.RawMessage, fresh bool) (*event.EncryptedEventContent, error) {
+	r := c.rooms.get(name)
+	for range encryptAttempts {
+		changes, epoch := c.changes.Load(), r.epoch.Load()
+		users, err := c.receivers(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		if fresh || r.renewed.Load() != epoch {
+			err = c.renew(ctx, name, users)
+		} else {
+			err = c.catchUp(ctx, users)
+		}
+		if err != nil {
+			return nil, err
+		}
+		out, err := c.seal(context.WithoutCancel(ctx), name, typ, content, users)
+		if err != nil {
+			return nil, err
+		}
+		r.renewed.Store(epoch)
+		if c.changes.Load() == changes {
+			return out, nil
+		}
+		// Somebody came or went, perhaps here: whoever went must not read this.
+		if err := c.keys.RemoveOutboundGroupSession(ctx, name); err != nil {
+			return nil, fmt.Errorf("rotate key: %w", err)
+		}
+	}
+	return nil, &meeting.RetryError{Err: errors.New("members keep changing")}
+}
+
+// renew fetches all devices of the users, and drops the room's key.
+func (c *Client) renew(ctx context.Context, name id.RoomID, users []id.UserID) error {
+	if _, err := c.mach.FetchKeys(ctx, users, true); err != nil {
+		return newFault("query keys", err)
+	}
+	if err := c.keys.RemoveOutboundGroupSession(ctx, name); err != nil {
+		return fmt.Errorf("rotate key: %w", err)
+	}
+	return nil
+}
+
+// catchUp fetches those device lists that could not be fetched when sync said
+// that they had changed. A server that is down does not hold up the room: its
+// users get the key when their lists come.
+func (c *Client) catchUp(ctx context.Context, users []id.UserID) error {
+	outdated, err := c.keys.GetOutdatedTrackedUsers(ctx)
+	if err != nil {
+		return fmt.Errorf("list outdated devices: %w", err)
+	}
+	here := map[id.UserID]bool{}
+	for _, user := range users {
+		here[user] = true
+	}
+	var fetch []id.UserID
+	for _, user := range outdated {
+		if here[user] {
+			fetch = append(fetch, user)
+		}
+	}
+	if len(fetch) == 0 {
+		return nil
+	}
+	if _, err := c.mach.FetchKeys(ctx, fetch, true); err != nil {
+		return newFault("query keys", err)
+	}
+	return nil
+}
+
+// seal encrypts with the room's key, sharing a new one first if need be.
+func (c *Client) seal(ctx context.Context, name id.RoomID, typ event.Type, content json.RawMessage, users []id.UserID) (*event.EncryptedEventContent, error) {
+	c.cryptoMu.Lock()
+	defer c.cryptoMu.Unlock()
+	out, err := c.mach.EncryptMegolmEvent(ctx, name, typ, content)
+	if errors.Is(err, crypto.ErrSessionExpired) || errors.Is(err, crypto.ErrNoGroupSession) ||
+		errors.Is(err, crypto.ErrSessionNotShared) {
+		if err := c.mach.ShareGroupSession(ctx, name, users); err != nil {
+			return nil, newFault("share key", err)
+		}
+		out, err = c.mach.EncryptMegolmEvent(ctx, name, typ, content)
+	}
+	if err != nil {
+		return nil, newFault("encrypt", err)
+	}
+	return out, c.keys.err()
+}

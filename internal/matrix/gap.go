@@ -1,0 +1,290 @@
+package matrix
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"maunium.net/go/mautrix/id"
+
+	"blnbot/internal/meeting"
+)
+
+// Limits of filling a gap.
+const (
+	gapPage      = 500 // events in a page; more than a sync answer holds (syncFilter)
+	gapOtherPage = 331 // of the second reading, so that pages end elsewhere
+	gapPages     = 200
+	gapPatience  = 24 * time.Hour // before a gap counts as lost
+	gapRefusals  = 4              // refused attempts before it does
+)
+
+// gapLoop fills the gaps that limited timelines have left.
+func (c *Client) gapLoop(ctx context.Context) error {
+	failing := false
+	for ctx.Err() == nil {
+		if c.firstSync.Load() {
+			gaps, err := c.store.OpenGaps(ctx, c.now())
+			if err != nil && !failing && ctx.Err() == nil {
+				c.log.Error("cannot list gaps", "error", err)
+			}
+			failing = err != nil
+			for _, g := range gaps {
+				c.workGap(ctx, g)
+			}
+			if err == nil && len(gaps) == 0 && !c.gapsDone.Swap(true) {
+				poke(c.wakeInbox)
+			}
+			if len(gaps) > 0 {
+				continue
+			}
+		}
+		pause(ctx, c.pace.poll, c.wakeGaps)
+	}
+	return nil
+}
+
+func (c *Client) workGap(ctx context.Context, g meeting.Gap) {
+	events, err := c.readGap(ctx, g)
+	if ctx.Err() != nil {
+		return
+	}
+	now := c.now().UTC()
+	if err == nil {
+		err = c.store.FillGap(ctx, g, events, now)
+	}
+	if err == nil {
+		c.rooms.get(id.RoomID(g.Room)).outdated()
+		c.log.Info("filled a gap", "room", g.Room, "events", len(events))
+		poke(c.wakeInbox)
+		return
+	}
+	f := asFault(err)
+	refused := f != nil && !f.transient()
+	if (refused && g.Attempts+1 >= gapRefusals) || now.Sub(g.Since) > gapPatience {
+		c.log.Error("gap is lost", "room", g.Room, "attempts", g.Attempts+1, "error", err)
+		err = c.store.LoseGap(ctx, g, now)
+		poke(c.wakeInbox)
+	} else {
+		if g.Attempts == 0 {
+			c.log.Warn("cannot fill a gap, trying again", "room", g.Room, "error", err)
+		}
+		err = c.store.RetryGap(ctx, g, now.Add(backoff(err, g.Attempts+1, 10*time.Minute)))
+	}
+	if err != nil && ctx.Err() == nil {
+		c.log.Error("cannot store a gap's state", "room", g.Room, "error", err)
+		pause(ctx, c.pace.poll, nil)
+	}
+}
+
+// readGap reads what a limited timeline left out, oldest first.
+//
+// Servers order /messages by depth, and Dendrite's page tokens skip events of
+// equal depth where pages meet (research/matrix.md §8). So the room is read
+// twice, from the gap and from its newest event, in pages of different sizes
+// and past events that are known, and the readings are joined.
+func (c *Client) readGap(ctx context.Context, g meeting.Gap) ([]meeting.RawEvent, error) {
+	began, err := c.store.Began(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("fill gap: %w", err)
+	}
+	r := reader{c: c, room: id.RoomID(g.Room), began: began.Add(-slack), known: map[string]bool{}}
+	var fromGap []parsed
+	if g.PrevBatch != "" {
+		fromGap, err = r.back(ctx, g.PrevBatch, gapPage, nil)
+		if err != nil && !statusIs(err, http.StatusBadRequest) {
+			return nil, err
+		}
+	}
+	need := map[string]bool{}
+	for _, p := range fromGap {
+		need[p.ev.ID] = true
+	}
+	fromEnd, err := r.back(ctx, "", gapOtherPage, need)
+	if err != nil {
+		return nil, err
+	}
+	events := r.withoutHistory(join(fromEnd, fromGap))
+	events, _ = visible(events, string(c.self), true)
+	if err := r.settle(ctx, events); err != nil {
+		return nil, err
+	}
+	var out []meeting.RawEvent
+	for _, p := range events {
+		if !r.known[p.ev.ID] {
+			out = append(out, p.row(g.Room))
+		}
+	}
+	return out, nil
+}
+
+// reader reads a room backwards.
+type reader struct {
+	c     *Client
+	room  id.RoomID
+	began time.Time
+	known map[string]bool // events that the inbox has
+}
+
+// back reads pages from a token (or the newest event), oldest event first in
+// the result, until one holds nothing new: everything in it is known, and the
+// reading has met the events in need. It also ends with the page after the
+// one where the bot came into the room, and where the bot began.
+func (r *reader) back(ctx context.Context, from string, size int, need map[string]bool) ([]parsed, error) {
+	var all []parsed
+	seen := map[string]bool{}
+	met, joined := len(need) == 0, false
+	for range gapPages {
+		events, end, err := r.page(ctx, from, size)
+		if err != nil {
+			return nil, err
+		}
+		fresh, older, wasJoined := 0, true, joined
+		for _, p := range events {
+			met = met || need[p.ev.ID]
+			older = older && p.ev.SentAt.Before(r.began)
+			joined = joined || p.ev.Joins(string(r.c.self))
+			if !r.known[p.ev.ID] {
+				fresh++
+			}
+			if !seen[p.ev.ID] {
+				seen[p.ev.ID] = true
+				all = append(all, p)
+			}
+		}
+		if len(events) == 0 || end == "" || end == from || older || wasJoined || (fresh == 0 && met) {
+			break
+		}
+		from = end
+	}
+	slices.Reverse(all)
+	return all, nil
+}
+
+// page reads one page, newest event first, and looks up what is known of it.
+func (r *reader) page(ctx context.Context, from string, size int) ([]parsed, string, error) {
+	var resp struct {
+		Chunk []json.RawMessage `json:"chunk"`
+		End   string            `json:"end"`
+	}
+	// Dendrite takes the size from the filter only, others from the parameter.
+	query := url.Values{
+		"dir": {"b"}, "limit": {strconv.Itoa(size)}, "filter": {fmt.Sprintf(`{"limit":%d}`, size)},
+	}
+	if from != "" {
+		query.Set("from", from)
+	}
+	err := r.c.patiently(ctx, func() error {
+		return r.c.call(ctx, "read messages", http.MethodGet, []any{"v3", "rooms", r.room, "messages"}, query, nil, &resp)
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	events := parseAll(resp.Chunk)
+	return events, resp.End, r.lookUp(ctx, events)
+}
+
+func (r *reader) lookUp(ctx context.Context, events []parsed) error {
+	ids := make([]meeting.EventID, len(events))
+	for i, p := range events {
+		ids[i] = meeting.EventID(p.ev.ID)
+	}
+	known, err := r.c.store.KnownEvents(ctx, ids)
+	if err != nil {
+		return fmt.Errorf("look up events: %w", err)
+	}
+	for ev, yes := range known {
+		r.known[string(ev)] = yes
+	}
+	return nil
+}
+
+// withoutHistory cuts off the oldest events up to the first that is known or
+// was written after the bot began.
+func (r *reader) withoutHistory(events []parsed) []parsed {
+	i := slices.IndexFunc(events, func(p parsed) bool {
+		return r.known[p.ev.ID] || !p.ev.SentAt.Before(r.began)
+	})
+	if i < 0 {
+		return nil
+	}
+	return events[i:]
+}
+
+// settlePatience is how long events newer than all known ones are left to
+// the sync that should bring them.
+const settlePatience = 15 * time.Second
+
+// settle waits for the sync to bring events that are newer than the newest
+// known one. They are after the gap and belong into their own place. What
+// sync does not bring was in the gap after all.
+func (r *reader) settle(ctx context.Context, events []parsed) error {
+	newest := -1
+	for i, p := range events {
+		if r.known[p.ev.ID] {
+			newest = i
+		}
+	}
+	if newest < 0 || newest == len(events)-1 {
+		return nil
+	}
+	target, until := r.c.synced.Load()+2, time.NewTimer(settlePatience)
+	defer until.Stop()
+	for r.c.synced.Load() < target {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-until.C:
+			target = 0
+		case <-r.c.stored:
+		}
+	}
+	return r.lookUp(ctx, events[newest+1:])
+}
+
+// join adds to the events of one reading those that only the other has, each
+// after the event that it follows there. Both are oldest first.
+func join(base, other []parsed) []parsed {
+	index := make(map[string]int, len(base))
+	for i, p := range base {
+		index[p.ev.ID] = i
+	}
+	after := map[int][]parsed{}
+	at := -1
+	for _, p := range other {
+		if i, ok := index[p.ev.ID]; ok {
+			at = i
+		} else {
+			after[at] = append(after[at], p)
+		}
+	}
+	out := slices.Clone(after[-1])
+	for i, p := range base {
+		out = append(append(out, p), after[i]...)
+	}
+	return out
+}
+
+// limitAttempts is how often a rate-limited request is repeated.
+const limitAttempts = 8
+
+// patiently repeats a request while the server says that it is too fast.
+func (c *Client) patiently(ctx context.Context, request func() error) error {
+	for attempt := 1; ; attempt++ {
+		err := request()
+		f := asFault(err)
+		if f == nil || !f.limited() || attempt == limitAttempts {
+			return err
+		}
+		pause(ctx, min(backoff(err, attempt, c.pace.longest), time.Minute), nil)
+		if ctx.Err() != nil {
+			return errors.Join(ctx.Err(), err)
+		}
+	}
+}

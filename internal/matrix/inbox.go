@@ -1,0 +1,218 @@
+package matrix
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"maunium.net/go/mautrix/event"
+	"maunium.net/go/mautrix/id"
+
+	"blnbot/internal/matrix/wire"
+	"blnbot/internal/meeting"
+)
+
+// shortAttempts are those for which a failed event holds up its room.
+const shortAttempts = 5
+
+// longWaits returns how long a failed event waits after the short attempts,
+// while its room goes on; false when it has been tried often enough.
+func longWait(attempts int) (time.Duration, bool) {
+	waits := [...]time.Duration{
+		time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour,
+	}
+	if i := attempts - shortAttempts; i < len(waits) {
+		return waits[i], true
+	}
+	return 0, false
+}
+
+// inboxLoop hands stored events on, one at a time, per room in the server's
+// order.
+func (c *Client) inboxLoop(ctx context.Context) error {
+	held := map[meeting.RoomID]time.Time{}
+	failing := false
+	for ctx.Err() == nil {
+		settled := c.firstSync.Load() && c.gapsDone.Load()
+		now := c.now().UTC()
+		var skip []meeting.RoomID
+		for name, until := range held {
+			if now.Before(until) {
+				skip = append(skip, name)
+			} else {
+				delete(held, name)
+			}
+		}
+		row, err := c.store.NextInbox(ctx, now, skip)
+		if err != nil && !failing && ctx.Err() == nil {
+			c.log.Error("cannot read the inbox", "error", err)
+		}
+		failing = err != nil
+		if row == nil {
+			if err == nil && settled && len(skip) == 0 {
+				c.drained.Store(true)
+				c.noteReady()
+			}
+			wait := c.pace.poll
+			if len(skip) > 0 {
+				wait = min(wait, c.pace.short)
+			}
+			pause(ctx, wait, c.wakeInbox)
+			continue
+		}
+		if wait := c.handleRow(context.WithoutCancel(ctx), row); wait > 0 {
+			held[row.Room] = c.now().Add(wait)
+		}
+	}
+	return nil
+}
+
+// handleRow handles one event. The result is how long its room must wait.
+func (c *Client) handleRow(ctx context.Context, row *meeting.InboxRow) time.Duration {
+	ev, err := c.readRow(ctx, row)
+	if err == nil {
+		err = c.passOn(ctx, row, ev)
+	}
+	var missing *missingKey
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &missing):
+		if err = c.waitForKey(ctx, row, missing); err == nil {
+			return 0
+		}
+	}
+	return c.failed(ctx, row, ev, err)
+}
+
+// readRow returns the row's event, readable. A missing key is *missingKey.
+// The event is returned together with an error, as far as it is known.
+func (c *Client) readRow(ctx context.Context, row *meeting.InboxRow) (*wire.Event, error) {
+	raw := json.RawMessage(row.JSON)
+	if row.State == meeting.InboxFetch {
+		raw = nil
+		path := []any{"v3", "rooms", id.RoomID(row.Room), "event", id.EventID(row.ID)}
+		if err := c.call(ctx, "fetch event", http.MethodGet, path, nil, nil, &raw); err != nil {
+			return nil, err
+		}
+	}
+	ev, err := wire.Parse(raw)
+	if err != nil || ev.ID != string(row.ID) {
+		return &wire.Event{ID: string(row.ID), Content: wire.Object{}}, nil
+	}
+	if ev.Type != event.EventEncrypted.Type || ev.StateKey != nil || ev.Redacted || len(ev.Content) == 0 {
+		return ev, nil
+	}
+	readable, err := c.decrypt(ctx, id.RoomID(row.Room), ev)
+	if err == nil {
+		return readable, nil
+	}
+	if ev.Sender == string(c.self) {
+		return ev, nil // an echo is known by its transaction, too
+	}
+	if row.State == meeting.InboxFetch && errors.As(err, new(*missingKey)) {
+		return ev, fmt.Errorf("decrypt fetched event: %v", err) // no content is stored that could wait
+	}
+	return ev, err
+}
+
+// passOn decodes an event and gives it to the handler.
+func (c *Client) passOn(ctx context.Context, row *meeting.InboxRow, ev *wire.Event) error {
+	meta := c.meta(row, ev)
+	decoded := c.decoder.Decode(ev, meta)
+	if meta.Fetched && ev.Redacted {
+		meta.Sender = meeting.UserID(ev.RedactedBy)
+		decoded = meeting.Redaction{EventMeta: meta, Target: row.ID}
+	}
+	if replaced, ok := decoded.(meeting.RoomReplaced); ok {
+		checked, err := c.followUpgrade(ctx, replaced)
+		if err != nil {
+			return err
+		}
+		replaced.Checked = checked
+		decoded = replaced
+	}
+	if err := c.handle(ctx, decoded); err != nil {
+		return err
+	}
+	c.threads.set(meeting.EventID(wire.Relation(ev.Content).GetThreadParent()), row.ID)
+	if ev.StateKey == nil && ev.Sender != string(c.self) && !meta.Fetched {
+		c.receipts.set(row.Room, row.ID)
+	}
+	return nil
+}
+
+func (c *Client) meta(row *meeting.InboxRow, ev *wire.Event) meeting.EventMeta {
+	meta := wire.Meta(ev, row.Room)
+	meta.ID, meta.Order, meta.Received = row.ID, row.Order, row.Received
+	meta.Fetched = row.State == meeting.InboxFetch
+	return meta
+}
+
+// handle calls the handler, and makes an error of a panic.
+func (c *Client) handle(ctx context.Context, ev meeting.Event) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("handle event: %w: %T", errPanic, r)
+		}
+	}()
+	return c.handler.Handle(ctx, ev)
+}
+
+// failed parks a row whose handling failed, or gives it up. The result is how
+// long its room must wait.
+func (c *Client) failed(ctx context.Context, row *meeting.InboxRow, ev *wire.Event, cause error) time.Duration {
+	now := c.now().UTC()
+	wait, hold := c.pace.short<<min(row.Attempts, shortAttempts), time.Duration(0)
+	if row.Attempts < shortAttempts {
+		hold = wait
+	} else if long, more := longWait(row.Attempts); more {
+		wait = long
+	} else if err := c.bury(ctx, row, ev); err == nil {
+		c.log.Error("gave up an event", "event", row.ID, "room", row.Room, "error", cause)
+		return 0
+	} else {
+		cause, wait = err, 6*time.Hour
+	}
+	if row.Attempts == 0 || row.Attempts >= shortAttempts {
+		c.log.Warn("cannot handle an event, trying again", "event", row.ID, "room", row.Room,
+			"attempts", row.Attempts+1, "error", cause)
+	}
+	if err := c.store.RetryInbox(ctx, row.ID, now.Add(wait)); err != nil {
+		c.log.Error("cannot park an event", "event", row.ID, "error", err)
+		return max(hold, c.pace.poll)
+	}
+	return hold
+}
+
+// bury tells the handler that an event could not be handled, and deletes it.
+func (c *Client) bury(ctx context.Context, row *meeting.InboxRow, ev *wire.Event) error {
+	failed := meeting.Failed{EventMeta: meeting.EventMeta{
+		ID: row.ID, Room: row.Room, Order: row.Order, Received: row.Received,
+	}}
+	if ev != nil {
+		failed.EventMeta, failed.Type = c.meta(row, ev), ev.Type
+	}
+	if err := c.handle(ctx, failed); err != nil {
+		return fmt.Errorf("report failed event: %w", err)
+	}
+	return c.store.BuryInbox(ctx, row.ID)
+}
+
+// receiptLoop marks rooms as read, one request for all that was handled in
+// the meantime. Nothing depends on it.
+func (c *Client) receiptLoop(ctx context.Context) error {
+	for ctx.Err() == nil {
+		pause(ctx, c.pace.poll, nil)
+		for name, ev := range c.receipts.take() {
+			path := []any{"v3", "rooms", id.RoomID(name), "receipt", event.ReceiptTypeRead, id.EventID(ev)}
+			if err := c.call(ctx, "mark as read", http.MethodPost, path, nil, struct{}{}, nil); err != nil && ctx.Err() == nil {
+				c.log.Debug("cannot mark a room as read", "room", name, "error", err)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,224 @@
+package matrix
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync"
+	"time"
+
+	"maunium.net/go/mautrix"
+	"maunium.net/go/mautrix/id"
+)
+
+// answer is what /sync says. Events stay as they came: one that is malformed
+// must not make the others unreadable.
+type answer struct {
+	Next     string `json:"next_batch"`
+	ToDevice struct {
+		Events []json.RawMessage `json:"events"`
+	} `json:"to_device"`
+	DeviceLists mautrix.DeviceLists `json:"device_lists"`
+	OneTimeKeys map[string]int      `json:"device_one_time_keys_count"`
+	Rooms       struct {
+		Join   map[id.RoomID]section        `json:"join"`
+		Leave  map[id.RoomID]section        `json:"leave"`
+		Invite map[id.RoomID]invitedSection `json:"invite"`
+	} `json:"rooms"`
+}
+
+type section struct {
+	State struct {
+		Events []json.RawMessage `json:"events"`
+	} `json:"state"`
+	Timeline struct {
+		Events    []json.RawMessage `json:"events"`
+		Limited   bool              `json:"limited"`
+		PrevBatch string            `json:"prev_batch"`
+	} `json:"timeline"`
+}
+
+type invitedSection struct {
+	State struct {
+		Events []json.RawMessage `json:"events"`
+	} `json:"invite_state"`
+}
+
+// syncFilter asks for all that happens in rooms and nothing else. Members are
+// not loaded lazily: a member the bot does not know gets no keys.
+const syncFilter = `{"presence":{"not_types":["*"]},"account_data":{"not_types":["*"]},` +
+	`"room":{"timeline":{"limit":100},"ephemeral":{"not_types":["*"]},"account_data":{"not_types":["*"]}}}`
+
+// longPoll is how long the server may wait for news.
+const longPoll = 30 * time.Second
+
+// Run receives and hands on until ctx ends, and then returns nil. Any other
+// end is an error: ErrLoggedOut, or ErrCryptoStore.
+func (c *Client) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var wg sync.WaitGroup
+	for name, worker := range map[string]func(context.Context) error{
+		"sync": c.syncLoop, "gaps": c.gapLoop, "inbox": c.inboxLoop, "invites": c.inviteLoop,
+		"receipts": c.receiptLoop, "identity": c.identityLoop, "key requests": c.keyRequestLoop,
+	} {
+		wg.Go(func() {
+			if err := worker(ctx); err != nil && ctx.Err() == nil {
+				stop(fmt.Errorf("%s: %w", name, err))
+			}
+		})
+	}
+	wg.Wait()
+	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return nil
+}
+
+func (c *Client) syncLoop(ctx context.Context) error {
+	since, err := c.store.SyncToken(ctx)
+	if err != nil {
+		return fmt.Errorf("get sync token: %w", err)
+	}
+	failures := 0
+	for ctx.Err() == nil {
+		wait := longPoll
+		if failures > 0 || c.synced.Load() == 0 {
+			wait = 0
+		}
+		next, err := c.syncOnce(ctx, since, wait)
+		if err == nil {
+			if failures > 0 {
+				c.log.Info("syncing again", "failures", failures)
+			}
+			since, failures = next, 0
+			continue
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		if errors.Is(err, ErrLoggedOut) || errors.Is(err, ErrCryptoStore) {
+			return err
+		}
+		if failures == 0 {
+			c.log.Warn("cannot sync, trying again", "error", err)
+		}
+		failures++
+		pause(ctx, backoff(err, failures, c.pace.longest), nil)
+	}
+	return nil
+}
+
+// backoff is how long to wait after a number of failures: a second and then
+// longer, never the same for everybody, and not before the server allows it.
+func backoff(err error, failures int, longest time.Duration) time.Duration {
+	d := min(time.Second<<min(failures-1, 10), longest)
+	d = d/2 + rand.N(d/2+1)
+	if f := asFault(err); f != nil {
+		d = max(d, min(f.after, time.Hour))
+	}
+	return d
+}
+
+func (c *Client) syncOnce(ctx context.Context, since string, wait time.Duration) (string, error) {
+	query := url.Values{
+		"filter": {syncFilter}, "set_presence": {"offline"},
+		"timeout": {strconv.FormatInt(wait.Milliseconds(), 10)},
+	}
+	if since != "" {
+		query.Set("since", since)
+	}
+	address := c.api.BuildURLWithFullQuery(mautrix.ClientURLPath{"v3", "sync"}, func(q url.Values) {
+		for k, v := range query {
+			q[k] = v
+		}
+	})
+	var a answer
+	_, err := c.api.MakeFullRequest(ctx, mautrix.FullRequest{
+		Method: http.MethodGet, URL: address, ResponseJSON: &a, Client: c.polling, MaxAttempts: 1,
+	})
+	if err != nil {
+		return "", newFault("sync", err)
+	}
+	if a.Next == "" {
+		return "", &fault{op: "sync", status: http.StatusOK, cause: errors.New("no token in the answer")}
+	}
+	return a.Next, c.takeIn(ctx, since, &a)
+}
+
+// takeIn makes an answer durable: keys first, then members and room state,
+// then the events together with the token. Doing it twice does no harm, for
+// that is what happens after a crash. It goes on when ctx ends, because a
+// half-written ratchet is worse than a late exit.
+func (c *Client) takeIn(ctx context.Context, since string, a *answer) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic while storing a sync answer: %T", r)
+		}
+	}()
+	if err := c.takeDevices(ctx, a.DeviceLists.Changed); err != nil {
+		return err
+	}
+	for _, raw := range a.ToDevice.Events {
+		if err := c.openToDevice(ctx, raw); err != nil {
+			return err
+		}
+	}
+	c.countOneTimeKeys(ctx, a.OneTimeKeys)
+	ctx = context.WithoutCancel(ctx)
+	if err := c.keys.err(); err != nil {
+		return err
+	}
+	if err := c.reportKeys(ctx); err != nil {
+		return err
+	}
+	batch, err := c.applyAnswer(ctx, since, a)
+	if err != nil {
+		return err
+	}
+	if err := c.keys.err(); err != nil {
+		return err
+	}
+	if err := c.store.StoreSync(ctx, batch); err != nil {
+		return fmt.Errorf("store sync: %w", err)
+	}
+	c.mach.MarkOlmHashSavePoint(ctx)
+	c.synced.Add(1)
+	c.firstSync.Store(true)
+	for _, ch := range []chan struct{}{c.wakeGaps, c.wakeInbox, c.wakeInvites, c.stored} {
+		poke(ch)
+	}
+	return nil
+}
+
+// reportKeys tells the store which Megolm sessions have come. What cannot be
+// told is kept for the next time.
+func (c *Client) reportKeys(ctx context.Context) error {
+	for _, session := range c.arrived.list() {
+		if err := c.store.KeyArrived(ctx, session); err != nil {
+			return fmt.Errorf("report key: %w", err)
+		}
+		c.arrived.remove(session)
+	}
+	return nil
+}
+
+// identityCheck is how often the bot looks whether it still is cross-signed.
+const identityCheck = 24 * time.Hour
+
+func (c *Client) identityLoop(ctx context.Context) error {
+	for {
+		pause(ctx, identityCheck, nil)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if found, err := c.queryIdentity(ctx); err == nil && !found.signed {
+			c.log.Error("device is no longer cross-signed", "error", ErrIdentityExists)
+		}
+	}
+}
