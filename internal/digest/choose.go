@@ -10,20 +10,20 @@ import (
 // Weights of what speaks for a sentence. They were set on half of the
 // annotated discussions; the tests report the other half separately.
 const (
-	weightCentral = 0.5  // its words are many people's
+	weightCentral = 0.35 // its words are many people's
 	weightInfo    = 0.8  // it holds several content words
-	weightFocus   = 0.5  // it is a large part of its reply
-	weightSupport = 0.4  // 👍, logarithmic
+	weightFocus   = 0.7  // it is a large part of its reply
+	weightSupport = 0.25 // 👍, logarithmic
 	weightLength  = 0.15 // against it: its length
 	weightPeople  = 0.25 // others say nearly the same, per person up to four
 	weightRoles   = 0.2  // other roles say nearly the same, per role
-	weightNewRole = 0.35 // its author's role has not been heard yet
-	weightRepeat  = 2.0  // likeness to what has been chosen (MMR)
+	weightNewRole = 0.3  // its author's role has not been heard yet
+	weightRepeat  = 1.4  // likeness to what has been chosen (MMR)
 	weightAuthor  = 0.25 // its author has been quoted already, per time
-	weightEntry   = 0.4  // its reply has been quoted already
+	weightEntry   = 0.25 // its reply has been quoted already
 	leastGain     = 0.35 // a point beyond the third must add so much
-	enoughWords   = 3    // content words that make a sentence say something
-	alike         = 0.3  // likeness from which somebody is saying the same thing
+	enoughWords   = 5    // content words that make a sentence say something
+	alike         = 0.45 // likeness from which somebody is saying the same thing
 	same          = 0.55 // likeness from which two sentences are one point
 )
 
@@ -78,32 +78,40 @@ func (p *pool) compare() {
 	slices.SortStableFunc(best, func(a, b *candidate) int { return cmp.Compare(b.score, a.score) })
 	for _, c := range best[:min(len(best), maxCompared)] {
 		people, roles := map[string]bool{}, map[meeting.Role]bool{}
-		for i, likeness := range p.likeness(c) {
-			o := p.candidates[i]
+		p.likeness(c, func(o *candidate, likeness float64) {
 			if likeness >= alike && p.author[o.entry] != p.author[c.entry] {
 				people[p.author[o.entry]] = true
 				if r := p.entries[o.entry].Role; r != p.entries[c.entry].Role {
 					roles[r] = true
 				}
 			}
-		}
+		})
 		delete(roles, meeting.RoleUnknown)
 		c.score += weightPeople*float64(min(len(people), 4)) + weightRoles*float64(len(roles))
 	}
 }
 
-// likeness is the cosine between a candidate and every candidate that shares a
-// term with it, found through the inverted index.
-func (p *pool) likeness(c *candidate) map[int]float64 {
-	out := map[int]float64{}
+// likeness calls visit with every candidate that shares a term with c, in
+// their order, and the cosine between both. It goes through the inverted index.
+func (p *pool) likeness(c *candidate, visit func(o *candidate, likeness float64)) {
+	if p.likes == nil {
+		p.likes = make([]float64, len(p.candidates))
+	}
+	var touched []int
 	for _, t := range c.terms {
-		for _, i := range p.postings[t.id] {
-			o := p.candidates[i]
-			k, _ := slices.BinarySearchFunc(o.terms, t.id, func(o term, id int) int { return cmp.Compare(o.id, id) })
-			out[i] += t.weight * o.terms[k].weight / (c.norm * o.norm)
+		for _, x := range p.postings[t.id] {
+			if p.likes[x.candidate] == 0 {
+				touched = append(touched, x.candidate)
+			}
+			p.likes[x.candidate] += t.weight * x.weight
 		}
 	}
-	return out
+	slices.Sort(touched)
+	for _, i := range touched {
+		o := p.candidates[i]
+		visit(o, p.likes[i]/(c.norm*o.norm))
+		p.likes[i] = 0
+	}
 }
 
 // best is the entry's best candidate, or nil. A marked entry always has one if
@@ -139,23 +147,21 @@ func (c *choice) covered(entry int) bool {
 func (c *choice) take(next *candidate) {
 	made := pick{candidate: next}
 	c.gone[next] = true
-	for i, likeness := range c.likeness(next) {
-		o := c.candidates[i]
+	c.likeness(next, func(o *candidate, likeness float64) {
 		c.repeat[o] = max(c.repeat[o], likeness)
 		if likeness < same || o.barred {
-			continue
+			return
 		}
 		c.gone[o] = true
-		if o.entry != next.entry && !slices.Contains(made.same, o.entry) {
-			made.same = append(made.same, o.entry)
+		if o.entry != next.entry && (len(made.same) == 0 || made.same[len(made.same)-1] != o.entry) {
+			made.same = append(made.same, o.entry) // candidates come by entry
 		}
-	}
+	})
 	for _, o := range c.byEntry[next.entry] {
 		if o.index <= next.last && next.index <= o.last {
 			c.gone[o] = true
 		}
 	}
-	slices.Sort(made.same)
 	c.picks = append(c.picks, made)
 	c.heard[c.entries[next.entry].Role] = true
 	c.quoted[c.author[next.entry]]++

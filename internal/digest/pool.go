@@ -25,6 +25,9 @@ const (
 	// jourtelefon), and partLength its least length in bytes.
 	partWeight = 0.5
 	partLength = 4
+	// rootLength is how many first letters make two words akin (utbildning,
+	// utbildade).
+	rootLength = 6
 	// onceWeight is the weight of words that only one reply has: like nothing
 	// else, they would hide how alike the rest of two sentences is.
 	onceWeight = 0.6
@@ -53,11 +56,22 @@ type candidate struct {
 	terms []term // by id
 	norm  float64
 	words int // content words
-	own   float64
-	score float64
+	// length in runes
+	length int
+	// leans says that the sentence leans on the one before it.
+	leans  bool
+	before *candidate // the same without its last sentence
+	own    float64    // what speaks for it whatever the others say
+	score  float64
 	// barred sentences never become points, unless marked 📌; weak ones only
 	// when nothing better is left.
 	barred, weak bool
+}
+
+// posting is a candidate that holds a term, and the term's weight there.
+type posting struct {
+	candidate int
+	weight    float64
 }
 
 // slip is a stem with one letter left out, and which.
@@ -76,18 +90,20 @@ type pool struct {
 	ids        map[string]int
 	stems      []string // the first spelling, by id
 	slips      map[slip]int
+	words      map[string]word
 	terms      int // how many there are
 	idf        []float64
 	voices     []int // distinct authors, by term
 	candidates []*candidate
 	byEntry    [][]*candidate
-	postings   [][]int // candidates by term
+	postings   [][]posting // by term
+	likes      []float64   // scratch of likeness, by candidate
 }
 
 func newPool(entries []meeting.Entry, opt Options) *pool {
 	p := &pool{
 		lex: newLexicon(opt.Language), opt: opt, entries: entries,
-		names: map[string]bool{}, ids: map[string]int{}, slips: map[slip]int{}, byEntry: make([][]*candidate, len(entries)),
+		names: map[string]bool{}, ids: map[string]int{}, slips: map[slip]int{}, words: map[string]word{}, byEntry: make([][]*candidate, len(entries)),
 	}
 	for _, e := range entries {
 		who := string(e.Author)
@@ -123,21 +139,34 @@ func (p *pool) read(i int) {
 	for k, first := range parts {
 		whole := first
 		for n := k + 1; n < len(parts) && n < k+longestPassage && !first.barred; n++ {
-			text := whole.text + " " + sentences[n].text
-			if !sentences[n].follows || parts[n].barred || parts[n-1].more || utf8.RuneCountInString(text) > p.opt.MaxLength {
+			length := whole.length + 1 + utf8.RuneCountInString(sentences[n].text)
+			if !sentences[n].follows || parts[n].barred || parts[n-1].more || length > p.opt.MaxLength {
 				break
 			}
-			next := p.candidate(i, k, sentence{text: text, more: sentences[n].more})
-			next.last = n
-			next.weak = first.weak && parts[n].weak
-			next.own = (whole.own+parts[n].own)/2 + min(0, parts[k].own, parts[n].own)/2
-			if p.dangling(sentences[n].text) {
-				next.own = max(whole.own, next.own)
+			whole = whole.and(parts[n], sentences[n], length)
+			whole.own += min(0, first.own, parts[n].own) / 2
+			if parts[n].leans {
+				whole.own = max(whole.before.own, whole.own)
 			}
-			p.keep(next)
-			whole = next
+			whole.weak = first.weak && parts[n].weak
+			p.keep(whole)
 		}
 	}
+}
+
+// and is the candidate together with the sentence after it.
+func (c *candidate) and(next *candidate, s sentence, length int) *candidate {
+	out := &candidate{
+		entry: c.entry, index: c.index, last: next.last, text: c.text + " " + s.text, more: s.more, length: length,
+		terms: slices.Clone(c.terms), own: (c.own + next.own) / 2, before: c,
+	}
+	for _, t := range next.terms {
+		if !slices.ContainsFunc(out.terms, func(o term) bool { return o.id == t.id }) {
+			out.terms = append(out.terms, t)
+		}
+	}
+	out.words = len(out.terms)
+	return out
 }
 
 func (p *pool) keep(c *candidate) {
@@ -145,65 +174,102 @@ func (p *pool) keep(c *candidate) {
 	p.byEntry[c.entry] = append(p.byEntry[c.entry], c)
 }
 
+// tally counts what a sentence is made of.
+type tally struct{ phatic, talk, hollow, cues, names, upper, letters int }
+
 // candidate reads one sentence: its content words, and what speaks against it
 // whatever the others say.
 func (p *pool) candidate(entry, index int, s sentence) *candidate {
 	c := &candidate{entry: entry, index: index, last: index, text: p.withoutGreeting(s.text), more: s.more}
-	var phatic, talk, hollow, cues, names, upper, letters int
-	for _, r := range c.text {
-		if unicode.IsLetter(r) {
-			letters++
-			if unicode.IsUpper(r) {
-				upper++
-			}
-		}
-	}
-	seen := map[int]bool{}
-	for _, w := range wordsOf(link.ReplaceAllString(c.text, " ")) {
-		if p.lex.is("cue", w) {
-			cues++
-		}
-		switch {
-		case p.names[w] || p.names[strings.TrimSuffix(w, "s")]:
-			names++
-			continue
-		case p.lex.is("talk", w):
-			talk++
-			continue
-		case p.lex.is("phatic", w):
-			phatic++
-			continue
-		case p.lex.is("hollow", w):
-			hollow++
-			continue
-		case p.lex.is("stop", w), strings.IndexFunc(w, unicode.IsLetter) < 0, len(w) < 2:
-			continue
-		}
-		id := p.id(p.lex.stemOf(w))
-		if !seen[id] {
-			seen[id] = true
-			c.terms = append(c.terms, term{id, 1})
-		}
-	}
+	n := p.count(c)
+	c.length = utf8.RuneCountInString(c.text)
 	c.words = len(c.terms)
 	question := strings.HasSuffix(strings.TrimRight(c.text, " )”\""), "?") || strings.HasSuffix(c.text, "؟")
-	c.barred = c.words == 0 || phatic > 0 && c.words <= 1 || strings.HasPrefix(c.text, "!") || strings.HasSuffix(c.text, ":")
-	c.weak = question || c.words < 2 || talk > 0 && c.words <= 2+talk || names > 0 && c.words <= 2
-	c.own = 0.35*min(1, float64(cues)/2) - 0.25*float64(min(talk, 2)) - 0.3*float64(min(names, 1)) - 0.15*float64(min(phatic, 2))
-	c.own -= 0.1 * float64(min(hollow, 3))
+	c.barred = c.words == 0 || n.phatic > 0 && c.words <= 1 || strings.HasPrefix(c.text, "!") || strings.HasSuffix(c.text, ":")
+	c.weak = question || c.words < 2 || n.talk >= c.words || n.names > 0 && c.words <= 2
+	c.own = 0.35*min(1, float64(n.cues)/2) - 0.25*float64(min(n.talk, 2)) - 0.3*float64(min(n.names, 1)) -
+		0.15*float64(min(n.phatic, 2)) - 0.1*float64(min(n.hollow, 3))
+	first, second := opening(c.text)
+	c.leans = p.lex.is("dangling", first)
 	if question {
 		c.own -= 0.4
 	}
-	if p.introduces(c.text) {
-		c.own -= 0.3
-	}
-	if letters > 20 && upper*2 > letters {
+	if n.letters > 20 && n.upper*2 > n.letters { // shouting
 		c.own -= 0.5
 	}
-	if p.dangling(c.text) {
+	if c.leans || p.lex.is("introduction", first+"-"+second) {
 		c.own -= 0.3
 	}
 	return c
+}
+
+// count tallies a sentence's words and gives it its terms.
+func (p *pool) count(c *candidate) (n tally) {
+	for _, r := range c.text {
+		if unicode.IsLetter(r) {
+			n.letters++
+			if unicode.IsUpper(r) {
+				n.upper++
+			}
+		}
+	}
+	text := c.text
+	if strings.ContainsAny(text, "/.:") {
+		text = link.ReplaceAllString(text, " ")
+	}
+	for _, text := range wordsOf(text) {
+		w := p.word(text)
+		if w.cue {
+			n.cues++
+		}
+		switch w.kind {
+		case "name":
+			n.names++
+		case "talk":
+			n.talk++
+		case "phatic":
+			n.phatic++
+		case "hollow":
+			n.hollow++
+		case "":
+			if !slices.ContainsFunc(c.terms, func(t term) bool { return t.id == w.id }) {
+				c.terms = append(c.terms, term{w.id, 1})
+			}
+		}
+	}
+	return n
+}
+
+// word is what is known of a word.
+type word struct {
+	kind string // the section it belongs to, "name", or "" for content
+	cue  bool
+	id   int // the stem's
+}
+
+func (p *pool) word(text string) word {
+	if w, ok := p.words[text]; ok {
+		return w
+	}
+	w := word{cue: p.lex.is("cue", text)}
+	switch {
+	case p.names[text] || p.names[strings.TrimSuffix(text, "s")]:
+		w.kind = "name"
+	case len(text) < 2 || strings.IndexFunc(text, unicode.IsLetter) < 0:
+		w.kind = "stop"
+	default:
+		for _, kind := range []string{"talk", "phatic", "hollow", "stop"} {
+			if p.lex.is(kind, text) {
+				w.kind = kind
+				break
+			}
+		}
+	}
+	if w.kind == "" {
+		w.id = p.id(p.lex.stemOf(text))
+	}
+	p.words[text] = w
+	return w
 }
 
 // id numbers the stems; a long stem that differs by one letter from an earlier
@@ -237,16 +303,10 @@ func (p *pool) id(stem string) int {
 	return id
 }
 
-// dangling reports whether a sentence leans on the one before it.
-func (p *pool) dangling(text string) bool {
-	words := wordsOf(text[:min(len(text), 40)])
-	return len(words) > 0 && p.lex.is("dangling", words[0])
-}
-
-// introduces reports whether a sentence begins as people introduce themselves.
-func (p *pool) introduces(text string) bool {
-	words := wordsOf(text[:min(len(text), 40)])
-	return len(words) > 1 && p.lex.is("introduction", words[0]+"-"+words[1])
+// opening is a text's first two words.
+func opening(text string) (first, second string) {
+	words := append(wordsOf(text[:min(len(text), 40)]), "", "")
+	return words[0], words[1]
 }
 
 // withoutGreeting takes away greetings that are set off from the rest
@@ -275,7 +335,16 @@ func (p *pool) withoutGreeting(text string) string {
 func (p *pool) weigh() {
 	names := p.stems
 	parts := make([][]int, len(names))
+	roots := map[string]int{}
 	for id, stem := range names {
+		if runes := []rune(stem); len(runes) >= rootLength && len(runes) <= longestStem {
+			root := string(runes[:rootLength])
+			if first, ok := roots[root]; !ok {
+				roots[root] = id
+			} else {
+				parts[id] = append(parts[id], first)
+			}
+		}
 		for cut := partLength; cut < len(stem) && len(stem) <= 4*longestStem; cut++ {
 			for _, piece := range []string{stem[:cut], stem[cut:]} {
 				if other, ok := p.ids[piece]; ok && len(piece) >= partLength && len(stem)-len(piece) >= 2 {
@@ -300,7 +369,7 @@ func (p *pool) weigh() {
 			}
 		}
 	}
-	p.idf, p.voices, p.postings = make([]float64, len(names)), make([]int, len(names)), make([][]int, len(names))
+	p.idf, p.voices, p.postings = make([]float64, len(names)), make([]int, len(names)), make([][]posting, len(names))
 	for id := range names {
 		p.idf[id] = math.Log(1 + float64(len(p.entries))/float64(max(inEntries[id], 1)))
 		p.voices[id] = len(people[id])
@@ -313,7 +382,7 @@ func (p *pool) weigh() {
 				t.weight *= onceWeight
 			}
 			c.norm += t.weight * t.weight
-			p.postings[t.id] = append(p.postings[t.id], i)
+			p.postings[t.id] = append(p.postings[t.id], posting{i, t.weight})
 		}
 		c.norm = math.Sqrt(c.norm)
 	}
@@ -354,7 +423,7 @@ func (p *pool) rate() {
 		c.score += weightInfo * (1 - math.Exp(-float64(c.words)/enoughWords))
 		c.score += weightFocus * float64(len(c.terms)) / float64(max(len(content[c.entry]), 1))
 		c.score += weightSupport * math.Log1p(float64(max(p.entries[c.entry].Support, 0)))
-		c.score -= weightLength * float64(utf8.RuneCountInString(c.text)) / float64(p.opt.MaxLength)
+		c.score -= weightLength * float64(c.length) / float64(p.opt.MaxLength)
 		c.score += c.own
 	}
 }
