@@ -91,8 +91,8 @@ func (p *pool) compare() {
 	}
 }
 
-// likeness calls visit with every candidate that shares a term with c, in
-// their order, and the cosine between both. It goes through the inverted index.
+// likeness calls visit with every candidate that shares a term with c, in no
+// particular order, and the cosine between both. It goes through the inverted index.
 func (p *pool) likeness(c *candidate, visit func(o *candidate, likeness float64)) {
 	if p.likes == nil {
 		p.likes = make([]float64, len(p.candidates))
@@ -106,7 +106,6 @@ func (p *pool) likeness(c *candidate, visit func(o *candidate, likeness float64)
 			p.likes[x.candidate] += t.weight * x.weight
 		}
 	}
-	slices.Sort(touched)
 	for _, i := range touched {
 		o := p.candidates[i]
 		visit(o, p.likes[i]/(c.norm*o.norm))
@@ -153,10 +152,12 @@ func (c *choice) take(next *candidate) {
 			return
 		}
 		c.gone[o] = true
-		if o.entry != next.entry && (len(made.same) == 0 || made.same[len(made.same)-1] != o.entry) {
-			made.same = append(made.same, o.entry) // candidates come by entry
+		if o.entry != next.entry {
+			made.same = append(made.same, o.entry)
 		}
 	})
+	slices.Sort(made.same)
+	made.same = slices.Compact(made.same)
 	for _, o := range c.byEntry[next.entry] {
 		if o.index <= next.last && next.index <= o.last {
 			c.gone[o] = true

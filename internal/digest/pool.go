@@ -20,7 +20,7 @@ const (
 	longestPassage = 3
 	// maxCompared is how many candidates, the best by their own score, are
 	// compared with all the other sentences; it makes choosing linear.
-	maxCompared = 150
+	maxCompared = 120
 	// partWeight is the weight of a word inside a compound (jour in
 	// jourtelefon), and partLength its least length in bytes.
 	partWeight = 0.5
@@ -35,6 +35,9 @@ const (
 	// the same if they differ by one letter.
 	typoLength = 8
 )
+
+// linkSigns tell cheaply that a text may hold a link.
+var linkSigns = []string{"//", "www.", "Www.", "WWW.", "matrix:"}
 
 // link is a web address, or something written like one.
 var link = regexp.MustCompile(`(?i)(?:https?://|www\.|matrix:)\S+`)
@@ -113,9 +116,7 @@ func newPool(entries []meeting.Entry, opt Options) *pool {
 		p.author = append(p.author, who)
 		local, _, _ := strings.Cut(string(e.Author), ":")
 		for _, w := range wordsOf(local) {
-			if utf8.RuneCountInString(w) > 2 {
-				p.names[w] = true
-			}
+			p.names[w] = utf8.RuneCountInString(w) > 1
 		}
 	}
 	for i := range entries {
@@ -214,17 +215,19 @@ func (p *pool) count(c *candidate) (n tally) {
 		}
 	}
 	text := c.text
-	if strings.ContainsAny(text, "/.:") {
+	if slices.ContainsFunc(linkSigns, func(s string) bool { return strings.Contains(text, s) }) {
 		text = link.ReplaceAllString(text, " ")
 	}
 	for _, text := range wordsOf(text) {
 		w := p.word(text)
+		if w.name && (w.kind == "" && utf8.RuneCountInString(text) > 3 || strings.Contains(c.text, capital(text))) {
+			n.names++ // not "bo" and "hans", which are words too
+			continue
+		}
 		if w.cue {
 			n.cues++
 		}
 		switch w.kind {
-		case "name":
-			n.names++
 		case "talk":
 			n.talk++
 		case "phatic":
@@ -240,21 +243,26 @@ func (p *pool) count(c *candidate) (n tally) {
 	return n
 }
 
+// capital is the word with a capital letter.
+func capital(word string) string {
+	r, size := utf8.DecodeRuneInString(word)
+	return string(unicode.ToUpper(r)) + word[size:]
+}
+
 // word is what is known of a word.
 type word struct {
-	kind string // the section it belongs to, "name", or "" for content
+	kind string // the section it belongs to, or "" for content
 	cue  bool
-	id   int // the stem's
+	name bool // somebody here is called so
+	id   int  // the stem's
 }
 
 func (p *pool) word(text string) word {
 	if w, ok := p.words[text]; ok {
 		return w
 	}
-	w := word{cue: p.lex.is("cue", text)}
+	w := word{cue: p.lex.is("cue", text), name: p.names[text] || p.names[strings.TrimSuffix(text, "s")]}
 	switch {
-	case p.names[text] || p.names[strings.TrimSuffix(text, "s")]:
-		w.kind = "name"
 	case len(text) < 2 || strings.IndexFunc(text, unicode.IsLetter) < 0:
 		w.kind = "stop"
 	default:
