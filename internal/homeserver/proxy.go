@@ -30,7 +30,7 @@ type Fault struct {
 	// else with an error in Matrix' form. The server never sees the request.
 	Status int
 	Body   []byte
-	// RetryAfter goes with Status 429: RetryHeader into the header (whole
+	// How long to wait goes with Status 429: RetryHeader into the header (whole
 	// seconds, rounded up), RetryBody as retry_after_ms into the body.
 	RetryHeader time.Duration
 	RetryBody   time.Duration
