@@ -75,7 +75,9 @@ func (p *pool) choose() []pick {
 // same are worth.
 func (p *pool) compare() {
 	best := slices.Clone(p.candidates)
-	slices.SortStableFunc(best, func(a, b *candidate) int { return cmp.Compare(b.score, a.score) })
+	slices.SortFunc(best, func(a, b *candidate) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.entry, b.entry), cmp.Compare(a.index, b.index), cmp.Compare(a.last, b.last))
+	})
 	for _, c := range best[:min(len(best), maxCompared)] {
 		people, roles := map[string]bool{}, map[meeting.Role]bool{}
 		p.likeness(c, func(o *candidate, likeness float64) {
@@ -97,7 +99,7 @@ func (p *pool) likeness(c *candidate, visit func(o *candidate, likeness float64)
 	if p.likes == nil {
 		p.likes = make([]float64, len(p.candidates))
 	}
-	var touched []int
+	touched := p.touched[:0]
 	for _, t := range c.terms {
 		for _, x := range p.postings[t.id] {
 			if p.likes[x.candidate] == 0 {
@@ -106,6 +108,7 @@ func (p *pool) likeness(c *candidate, visit func(o *candidate, likeness float64)
 			p.likes[x.candidate] += t.weight * x.weight
 		}
 	}
+	p.touched = touched
 	for _, i := range touched {
 		o := p.candidates[i]
 		visit(o, p.likes[i]/(c.norm*o.norm))

@@ -101,6 +101,7 @@ type pool struct {
 	byEntry    [][]*candidate
 	postings   [][]posting // by term
 	likes      []float64   // scratch of likeness, by candidate
+	touched    []int       // scratch of likeness
 }
 
 func newPool(entries []meeting.Entry, opt Options) *pool {
@@ -290,8 +291,12 @@ func (p *pool) id(stem string) int {
 	runes := []rune(stem)
 	var without []string
 	if len(runes) >= typoLength && len(runes) <= longestStem {
-		for i := range runes {
-			without = append(without, string(runes[:i])+string(runes[i+1:]))
+		without = make([]string, 0, len(runes))
+		at := 0
+		for _, r := range runes {
+			end := at + utf8.RuneLen(r)
+			without = append(without, stem[:at]+stem[end:])
+			at = end
 		}
 		for i, w := range without {
 			if other, ok := p.slips[slip{w, i}]; ok {
