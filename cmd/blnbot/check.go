@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 
 	"blnbot/config"
@@ -11,7 +13,9 @@ import (
 )
 
 // checkCmd checks the configuration.
-type checkCmd struct{}
+type checkCmd struct {
+	Online bool `help:"Also log in and look at the rooms, the rights and the encryption. The bot must not be running."`
+}
 
 // checkRow is one line of the table that check prints.
 type checkRow struct {
@@ -20,7 +24,7 @@ type checkRow struct {
 }
 
 // Run prints all faults and warnings, or a table of what is good.
-func (c *checkCmd) Run(env *environment, cmds *commands) error {
+func (c *checkCmd) Run(ctx context.Context, env *environment, cmds *commands) error {
 	cfg, err := cmds.load(env)
 	var faults *config.Error
 	if errors.As(err, &faults) {
@@ -36,8 +40,20 @@ func (c *checkCmd) Run(env *environment, cmds *commands) error {
 	for _, n := range cfg.Networks {
 		rows = append(rows, networkRow(env, n))
 	}
+	faulty := false
+	if c.Online {
+		var online []checkRow
+		if online, err = c.online(ctx, env, cfg); err != nil {
+			return err
+		}
+		rows = append(rows, online...)
+		faulty = slices.ContainsFunc(online, func(r checkRow) bool { return !r.good })
+	}
 	if err := printRows(env.stdout, rows); err != nil {
 		return err
+	}
+	if faulty {
+		return errReported
 	}
 	if len(cfg.Warnings) > 0 {
 		fmt.Fprintln(env.stdout)

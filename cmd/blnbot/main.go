@@ -30,8 +30,10 @@ const (
 type commands struct {
 	Config string `help:"The configuration file." placeholder:"FILE" default:"config.yaml" env:"BLNBOT_CONFIG"`
 
+	Run      runCmd      `cmd:"" help:"Run the bot."`
 	Check    checkCmd    `cmd:"" help:"Check the configuration."`
 	Schedule scheduleCmd `cmd:"" help:"Tell which meeting opens when."`
+	Export   exportCmd   `cmd:"" help:"Write minutes, a summary or a plan to a file."`
 	Digest   digestCmd   `cmd:"" help:"Choose the key points of minutes (JSON)."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }

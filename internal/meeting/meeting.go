@@ -14,6 +14,9 @@ const (
 	StateMissed  State = "missed"
 )
 
+// Collects reports whether replies still go into the minutes.
+func (s State) Collects() bool { return s == StateOpen || s == StateClosed }
+
 // Held reports whether the meeting has been opened.
 func (s State) Held() bool {
 	return s == StateOpen || s == StateClosed || s == StateShared
@@ -42,6 +45,8 @@ type Meeting struct {
 	RemindAt   time.Time // zero when the reminder has gone out
 	ClosedAt   time.Time
 	SharedAt   time.Time
+	Recap      int64 // the meeting whose summary the opening quotes, 0 for none
+	Opening    int   // how often the opening was posted
 }
 
 // RemindAfter is the part of a meeting's window after which the reminder goes

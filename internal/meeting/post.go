@@ -54,6 +54,9 @@ type Post struct {
 	// be placed; zero for none.
 	Meeting int64
 	Prompt  int
+	// Quotes is the meeting whose entries the text quotes, so that it can be
+	// taken down when one of them is removed; 0 for none.
+	Quotes int64
 	// About is the event that the post is about, such as the loose message
 	// that a question to the leader concerns.
 	About EventID

@@ -80,7 +80,7 @@ func (o *Outbox) init() {
 // Run delivers until ctx ends, then waits for the posts under way.
 func (o *Outbox) Run(ctx context.Context) error {
 	o.init()
-	p := &pacer{}
+	p := &pacer{now: o.Now}
 	done := make(chan string, lanes)
 	busy := map[string]bool{}
 	for {
@@ -217,6 +217,7 @@ func backoff(attempts int) time.Duration {
 // pacer spaces the sending of all lanes: at full speed until the server limits
 // the rate, then as fast as it allows.
 type pacer struct {
+	now   func() time.Time
 	mu    sync.Mutex
 	gap   time.Duration // between two posts
 	until time.Time     // nothing before
@@ -233,7 +234,7 @@ const (
 // wait blocks until a post may be sent; false if ctx ends first.
 func (p *pacer) wait(ctx context.Context) bool {
 	p.mu.Lock()
-	now := time.Now()
+	now := p.now()
 	at := now
 	if p.until.After(now) {
 		at = p.until
@@ -264,7 +265,7 @@ func (p *pacer) limited(after time.Duration) time.Duration {
 	}
 	p.good = 0
 	p.gap = min(max(p.gap*2, firstGap), longGap)
-	if at := time.Now().Add(after); at.After(p.until) {
+	if at := p.now().Add(after); at.After(p.until) {
 		p.until = at
 	}
 	return after

@@ -194,6 +194,7 @@ type Problem struct {
 	Suggest string
 	Leaders []string
 	Number  int
+	Version int
 	Title   string
 	Max     int
 	When    time.Time

@@ -119,6 +119,14 @@ func (w *words) list(parts []string) string {
 	return strings.Join(parts[:len(parts)-1], ", ") + " " + w.and + " " + parts[len(parts)-1]
 }
 
+func escapeAll(texts []string) []string {
+	out := make([]string, len(texts))
+	for i, t := range texts {
+		out[i] = Escape(t)
+	}
+	return out
+}
+
 // Role names a role in a language.
 func Role(lang string, r meeting.Role) string { return vocabulary(lang).role(r) }
 
@@ -172,7 +180,7 @@ func funcs(lang string) template.FuncMap {
 		"role":         w.role,
 		"roles":        func(r meeting.Role) string { return w.roles[r].many },
 		"participants": w.participants,
-		"list":         w.list,
+		"list":         func(names []string) string { return w.list(escapeAll(names)) },
 		"plural": func(n int, one, many string) string {
 			if n == 1 {
 				return one

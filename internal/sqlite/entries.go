@@ -10,7 +10,7 @@ import (
 
 // The newest edit wins, by time and then by id (Matrix spec, m.replace); the
 // original is last.
-const currentBody = `coalesce((SELECT body FROM versions v WHERE v.entry_id = e.event_id AND v.author = e.author
+const currentBody = `coalesce((SELECT body FROM versions v WHERE v.entry_id = e.event_id AND v.author = e.author AND v.body != ''
 	ORDER BY v.event_id = e.event_id, v.sent_at DESC, v.event_id DESC LIMIT 1), '')`
 
 const entryColumns = `e.event_id, e.meeting_id, e.prompt, e.author, e.source, e.state, e.sent_at, e.batch, e.pos, e.late,
@@ -91,13 +91,19 @@ func (t *Tx) StoreVersion(ctx context.Context, id, entry meeting.EventID, author
 	return err
 }
 
-// StripEntry sets the state and deletes every text of the entry. It returns the
-// ids of the edits that were deleted.
-func (t *Tx) StripEntry(ctx context.Context, id meeting.EventID, s meeting.EntryState) ([]meeting.EventID, error) {
+// StripEntry sets the state and removes every text of the entry. For a removed
+// entry the edits are forgotten altogether; otherwise their ids are kept, so
+// that they can be fetched again.
+func (t *Tx) StripEntry(ctx context.Context, id meeting.EventID, s meeting.EntryState) error {
 	if _, err := t.exec(ctx, "strip entry", "UPDATE entries SET state = ? WHERE event_id = ?", s, id); err != nil {
-		return nil, err
+		return err
 	}
-	return list(ctx, t, "delete versions", "DELETE FROM versions WHERE entry_id = ? RETURNING event_id", []any{id}, scanOne[meeting.EventID])
+	query := "UPDATE versions SET body = '' WHERE entry_id = ?"
+	if s == meeting.EntryRemoved {
+		query = "DELETE FROM versions WHERE entry_id = ?"
+	}
+	_, err := t.exec(ctx, "delete texts", query, id)
+	return err
 }
 
 // DeleteVersion deletes one text and returns the entry that it belonged to, or
@@ -110,9 +116,18 @@ func (t *Tx) DeleteVersion(ctx context.Context, id meeting.EventID) (meeting.Eve
 	return *found, nil
 }
 
-// Versions returns all stored texts of an entry.
-func (t *Tx) Versions(ctx context.Context, id meeting.EventID) ([]string, error) {
-	return list(ctx, t, "list versions", "SELECT body FROM versions WHERE entry_id = ?", []any{id}, scanOne[string])
+// Versions returns the stored texts of an entry by event id; withheld ones are
+// empty.
+func (t *Tx) Versions(ctx context.Context, id meeting.EventID) (map[meeting.EventID]string, error) {
+	out := map[meeting.EventID]string{}
+	_, err := list(ctx, t, "list versions", "SELECT event_id, body FROM versions WHERE entry_id = ?", []any{id}, func(r row) (struct{}, error) {
+		var v meeting.EventID
+		var body string
+		err := r.Scan(&v, &body)
+		out[v] = body
+		return struct{}{}, err
+	})
+	return out, err
 }
 
 // PurgeVersions deletes edits from before the time whose entry never came.
@@ -122,7 +137,6 @@ func (t *Tx) PurgeVersions(ctx context.Context, before time.Time) error {
 	return err
 }
 
-// Reaction is a stored reaction.
 const reactionColumns = "event_id, room_id, target, sender, emoji"
 
 func scanReaction(r row) (meeting.Reaction, error) {

@@ -20,8 +20,8 @@ func jsonList[T any](v []T) (string, error) {
 	return string(b), nil
 }
 
-const storePost = `INSERT INTO posts (key, lane, room_id, kind, state, content, meeting_id, prompt, about, created_at)
-VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`
+const storePost = `INSERT INTO posts (key, lane, room_id, kind, state, content, meeting_id, prompt, quotes, about, created_at)
+VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`
 
 // StorePost queues a post. A post whose key exists changes nothing; the result
 // says whether it was new.
@@ -34,7 +34,7 @@ func (t *Tx) StorePost(ctx context.Context, p meeting.Post, now time.Time) (bool
 	if p.To != "" {
 		lane = string(p.To)
 	}
-	n, err := t.exec(ctx, "store post", storePost, p.Key, lane, p.Room, p.Kind, content, p.Meeting, p.Prompt, p.About, stamp(now))
+	n, err := t.exec(ctx, "store post", storePost, p.Key, lane, p.Room, p.Kind, content, p.Meeting, p.Prompt, p.Quotes, p.About, stamp(now))
 	t.posted = t.posted || n > 0
 	return n > 0, err
 }
@@ -57,17 +57,32 @@ func (t *Tx) PostByEvent(ctx context.Context, id meeting.EventID) (*meeting.Post
 	return get(ctx, t, "read post", "SELECT "+postColumns+" FROM posts WHERE event_id = ?", []any{id}, scanPost)
 }
 
+// QuotingPosts lists the posts, on their way or sent, that quote the meeting's
+// entries.
+func (t *Tx) QuotingPosts(ctx context.Context, id int64) ([]meeting.PostRecord, error) {
+	return list(ctx, t, "list quoting posts", "SELECT "+postColumns+` FROM posts
+		WHERE quotes = ? AND state IN ('pending', 'sent') ORDER BY seq`, []any{id}, scanPost)
+}
+
+// PostsWithPrefix lists the posts, on their way or sent, whose key has the prefix.
+func (t *Tx) PostsWithPrefix(ctx context.Context, prefix string) ([]meeting.PostRecord, error) {
+	return list(ctx, t, "list posts", "SELECT "+postColumns+` FROM posts
+		WHERE key >= ?1 AND key < ?1 || char(1114111) AND state IN ('pending', 'sent') ORDER BY seq`, []any{prefix}, scanPost)
+}
+
+// Unquote notes that a post no longer quotes anything, because it is being
+// removed.
+func (t *Tx) Unquote(ctx context.Context, key string) error {
+	_, err := t.exec(ctx, "unquote post", "UPDATE posts SET quotes = 0 WHERE key = ?", key)
+	return err
+}
+
 // CancelPost takes back a post that no attempt was made to send; false if it is
 // too late for that.
 func (t *Tx) CancelPost(ctx context.Context, key string) (bool, error) {
 	n, err := t.exec(ctx, "cancel post", `UPDATE posts SET state = 'cancelled', content = NULL
 		WHERE key = ? AND state = 'pending' AND attempts = 0`, key)
 	return n > 0, err
-}
-
-// PendingPosts counts the posts on their way whose key has the prefix.
-func (t *Tx) PendingPosts(ctx context.Context, prefix string) (int, error) {
-	return value[int](ctx, t, "count posts", `SELECT count(*) FROM posts WHERE state = 'pending' AND substr(key, 1, length(?)) = ?`, prefix, prefix)
 }
 
 // FailedPosts counts the posts that could not be sent.
@@ -161,8 +176,9 @@ func (d *DB) RetryPost(ctx context.Context, key string, next time.Time) error {
 }
 
 // FailPost gives a post up and deletes its content.
-func (d *DB) FailPost(ctx context.Context, key string) error {
-	return d.set(ctx, "fail post", "UPDATE posts SET state = 'failed', content = NULL WHERE key = ? AND state = 'pending'", key)
+func (t *Tx) FailPost(ctx context.Context, key string) error {
+	_, err := t.exec(ctx, "fail post", "UPDATE posts SET state = 'failed', content = NULL WHERE key = ? AND state = 'pending'", key)
+	return err
 }
 
 // NextPostTime is when the next parked post is due; zero if none is.

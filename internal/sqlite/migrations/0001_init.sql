@@ -85,6 +85,7 @@ CREATE TABLE posts (
   echoed     INTEGER NOT NULL DEFAULT 0,
   meeting_id INTEGER NOT NULL DEFAULT 0,
   prompt     INTEGER NOT NULL DEFAULT 0,
+  quotes     INTEGER NOT NULL DEFAULT 0, -- the meeting whose entries the post quotes
   about      TEXT NOT NULL DEFAULT '',
   attempts   INTEGER NOT NULL DEFAULT 0,
   next_at    TEXT,
@@ -92,6 +93,7 @@ CREATE TABLE posts (
   sent_at    TEXT
 ) STRICT;
 CREATE INDEX posts_pending ON posts (lane, seq) WHERE state = 'pending';
+CREATE INDEX posts_quotes ON posts (quotes) WHERE quotes != 0;
 CREATE UNIQUE INDEX posts_event ON posts (event_id) WHERE event_id IS NOT NULL;
 
 CREATE TABLE cursors (
@@ -116,6 +118,8 @@ CREATE TABLE meetings (
   remind_at  TEXT,
   closed_at  TEXT,
   shared_at  TEXT,
+  recap      INTEGER NOT NULL DEFAULT 0, -- the meeting whose summary the opening quotes
+  opening    INTEGER NOT NULL DEFAULT 0, -- how often the opening was posted
   UNIQUE (network, number),
   UNIQUE (network, occurrence)
 ) STRICT;

@@ -1,0 +1,297 @@
+// Package bot is what blnbot does: it turns events and the passing of time
+// into changes of the stored networks, and into posts. It never sends: a
+// handler's posts are stored in the transaction that changes the state, and
+// somebody else delivers them. It knows nothing of Matrix or SQL.
+package bot
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"blnbot/internal/meeting"
+	"blnbot/internal/render"
+)
+
+// Settings are what the configuration says. They are replaced as a whole.
+type Settings struct {
+	Networks []meeting.Network
+	Staff    []meeting.UserID
+	// Language and Location are the coordination room's.
+	Language string
+	Location *time.Location
+}
+
+// Options are what a Bot is made from.
+type Options struct {
+	Store    Store
+	Texts    *render.Texts
+	Log      *slog.Logger
+	Self     meeting.UserID
+	Settings *Settings
+	Now      func() time.Time // time.Now
+}
+
+// Bot handles events and clock ticks.
+type Bot struct {
+	store    Store
+	texts    *render.Texts
+	log      *slog.Logger
+	self     meeting.UserID
+	now      func() time.Time
+	settings atomic.Pointer[Settings]
+}
+
+// New makes a Bot.
+func New(o Options) *Bot {
+	b := &Bot{store: o.Store, texts: o.Texts, log: o.Log, self: o.Self, now: o.Now}
+	if b.now == nil {
+		b.now = time.Now
+	}
+	b.settings.Store(o.Settings)
+	return b
+}
+
+// Configure replaces the settings; meetings that are open go on as they are.
+func (b *Bot) Configure(s *Settings) { b.settings.Store(s) }
+
+// scene is what one transaction works with.
+type scene struct {
+	tx  Tx
+	set *Settings
+	now time.Time
+}
+
+func (b *Bot) update(ctx context.Context, fn func(*scene) error) error {
+	return b.store.Update(ctx, func(tx Tx) error {
+		return fn(&scene{tx: tx, set: b.settings.Load(), now: b.now().UTC()})
+	})
+}
+
+func (s *scene) network(id string) *meeting.Network {
+	for i := range s.set.Networks {
+		if s.set.Networks[i].ID == id {
+			return &s.set.Networks[i]
+		}
+	}
+	return nil
+}
+
+func (s *scene) isStaff(u meeting.UserID) bool { return slices.Contains(s.set.Staff, u) }
+
+// leadsAny reports whether the user leads any network.
+func (s *scene) leadsAny(u meeting.UserID) bool {
+	return slices.ContainsFunc(s.set.Networks, func(n meeting.Network) bool { return n.Leads(u) })
+}
+
+const (
+	coordination  = "coordination"
+	networkPrefix = "network:"
+)
+
+// NetworkBinding is the name under which a network's room is stored.
+func NetworkBinding(id string) string { return networkPrefix + id }
+
+// CoordinationBinding is the name under which the coordination room is stored.
+const CoordinationBinding = coordination
+
+// place is where something happens.
+type place struct {
+	room   meeting.RoomID
+	net    *meeting.Network // in a network's room
+	coord  bool             // in the coordination room
+	direct meeting.UserID   // in a direct room: with whom
+}
+
+func (s *scene) place(ctx context.Context, room meeting.RoomID) (place, error) {
+	p := place{room: room}
+	name, err := s.tx.BoundName(ctx, room)
+	if err != nil {
+		return p, err
+	}
+	if id, ok := strings.CutPrefix(name, networkPrefix); ok {
+		p.net = s.network(id)
+		return p, nil
+	}
+	if name == coordination {
+		p.coord = true
+		return p, nil
+	}
+	p.direct, err = s.tx.DirectUser(ctx, room)
+	return p, err
+}
+
+func (s *scene) roomOf(ctx context.Context, net *meeting.Network) (meeting.RoomID, error) {
+	return s.tx.BoundRoom(ctx, NetworkBinding(net.ID))
+}
+
+// Handle takes in one event. Everything it leads to is one transaction with
+// the note that the event is handled.
+func (b *Bot) Handle(ctx context.Context, ev meeting.Event) error {
+	err := b.update(ctx, func(s *scene) error {
+		if err := b.handle(ctx, s, ev); err != nil {
+			return err
+		}
+		if _, waits := ev.(meeting.Unreadable); waits {
+			return s.tx.ToldUnreadable(ctx, ev.Meta().ID)
+		}
+		return s.tx.FinishEvent(ctx, ev.Meta().ID)
+	})
+	if err != nil {
+		return fmt.Errorf("handle %T: %w", ev, err)
+	}
+	return nil
+}
+
+func (b *Bot) handle(ctx context.Context, s *scene, ev meeting.Event) error {
+	if echo, ok := ev.(meeting.Echo); ok {
+		return b.echo(ctx, s, echo)
+	}
+	p, err := s.place(ctx, ev.Meta().Room)
+	if err != nil {
+		return err
+	}
+	switch ev := ev.(type) {
+	case meeting.Message:
+		return b.message(ctx, s, p, ev)
+	case meeting.Reaction:
+		return b.reaction(ctx, s, p, ev)
+	case meeting.Redaction:
+		return b.redaction(ctx, s, p, ev)
+	case meeting.Membership:
+		return b.membership(ctx, s, p, ev)
+	case meeting.Unreadable:
+		return b.unreadable(ctx, s, p, ev)
+	case meeting.RoomReplaced:
+		return b.roomReplaced(ctx, s, p, ev)
+	case meeting.Failed:
+		return b.failedEvent(ctx, s, p, ev)
+	}
+	return nil
+}
+
+func (b *Bot) echo(ctx context.Context, s *scene, e meeting.Echo) error {
+	if e.Key == "" {
+		return nil
+	}
+	return s.tx.MarkEcho(ctx, e.Key, e.Room, e.ID, s.now)
+}
+
+// longest is the most Markdown that goes into one message; longer texts become
+// several. In an encrypted room text and HTML together must stay below 45 kB.
+const longest = 12000
+
+// say queues a text. Where the post has no kind it is a notice. Texts that are
+// too long for one message become several, with keys ending in ~2, ~3 …
+func (b *Bot) say(ctx context.Context, s *scene, p meeting.Post, lang, name string, data any) error {
+	text, err := b.texts.Text(lang, name, data)
+	if err != nil {
+		return err
+	}
+	if p.Kind == "" {
+		p.Kind = meeting.PostNotice
+	}
+	key := p.Key
+	for i, part := range split(text, longest) {
+		p.Key, p.Markdown = partKey(key, i+1), part
+		if i > 0 {
+			p.Mentions = nil
+		}
+		if _, err := s.tx.StorePost(ctx, p, s.now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func partKey(key string, n int) string {
+	if n == 1 {
+		return key
+	}
+	return fmt.Sprintf("%s~%d", key, n)
+}
+
+// split cuts Markdown between lines, or within a line that is too long.
+func split(text string, limit int) []string {
+	var parts []string
+	for len(text) > limit {
+		at := strings.LastIndex(text[:limit], "\n")
+		if at < limit/4 {
+			at = strings.LastIndex(text[:limit], " ")
+		}
+		if at < limit/4 {
+			at = limit
+			for at > 0 && text[at]&0xc0 == 0x80 {
+				at--
+			}
+		}
+		parts = append(parts, strings.TrimRight(text[:at], "\n "))
+		text = strings.TrimLeft(text[at:], "\n ")
+	}
+	return append(parts, text)
+}
+
+// tell queues a message to a network's room.
+func (b *Bot) tell(ctx context.Context, s *scene, net *meeting.Network, p meeting.Post, name string, data any) error {
+	room, err := s.roomOf(ctx, net)
+	if err != nil || room == "" {
+		return err
+	}
+	p.Room = room
+	return b.say(ctx, s, p, net.Language, name, data)
+}
+
+// tellStaff queues a message to the coordination room.
+func (b *Bot) tellStaff(ctx context.Context, s *scene, p meeting.Post, name string, data any) error {
+	room, err := s.tx.BoundRoom(ctx, coordination)
+	if err != nil || room == "" {
+		return err
+	}
+	p.Room = room
+	return b.say(ctx, s, p, s.set.Language, name, data)
+}
+
+// tellDirectly queues a direct message.
+func (b *Bot) tellDirectly(ctx context.Context, s *scene, user meeting.UserID, key, lang, name string, data any) error {
+	return b.say(ctx, s, meeting.Post{Key: key, To: user, Kind: meeting.PostText, Mentions: []meeting.UserID{user}}, lang, name, data)
+}
+
+// react queues an emoji on an event.
+func (b *Bot) react(ctx context.Context, s *scene, room meeting.RoomID, target meeting.EventID, key, emoji string) error {
+	_, err := s.tx.StorePost(ctx, meeting.Post{Key: key, Room: room, Kind: meeting.PostReaction, Emoji: emoji,
+		Target: meeting.Ref{Event: target}}, s.now)
+	return err
+}
+
+// takeDown removes a post and its parts: before it was sent, or afterwards.
+func (b *Bot) takeDown(ctx context.Context, s *scene, key string) error {
+	for n := 1; ; n++ {
+		p, err := s.tx.Post(ctx, partKey(key, n))
+		if err != nil || p == nil {
+			return err
+		}
+		if err := b.removePost(ctx, s, *p); err != nil {
+			return err
+		}
+	}
+}
+
+func (b *Bot) removePost(ctx context.Context, s *scene, p meeting.PostRecord) error {
+	if p.State != meeting.PostPending && p.State != meeting.PostSent {
+		return nil
+	}
+	if err := s.tx.Unquote(ctx, p.Key); err != nil {
+		return err
+	}
+	cancelled, err := s.tx.CancelPost(ctx, p.Key)
+	if err != nil || cancelled {
+		return err
+	}
+	_, err = s.tx.StorePost(ctx, meeting.Post{Key: "remove/" + p.Key, Room: p.Room, Kind: meeting.PostRedact,
+		Target: meeting.Ref{Key: p.Key}}, s.now)
+	return err
+}

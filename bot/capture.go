@@ -1,0 +1,340 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"blnbot/internal/meeting"
+	"blnbot/internal/render"
+)
+
+// spot is where a message belongs in the minutes.
+type spot struct {
+	meeting *meeting.Meeting
+	prompt  int // 0: a comment on something about the meeting, such as a draft
+	source  meeting.Source
+	post    string // key of the bot's post that was answered, if any
+}
+
+// message takes in a message or an edit.
+func (b *Bot) message(ctx context.Context, s *scene, p place, m meeting.Message) error {
+	if m.Sender == b.self || m.Kind == meeting.MessageNotice {
+		return nil
+	}
+	if gone, err := s.tx.Redacted(ctx, m.ID); err != nil || gone {
+		return err
+	}
+	if m.Replaces != "" {
+		return b.edit(ctx, s, p, m)
+	}
+	if !m.Fetched && m.Kind == meeting.MessageText {
+		if done, err := b.command(ctx, s, p, m); err != nil || done {
+			return err
+		}
+	}
+	if p.net == nil {
+		return nil
+	}
+	where, err := b.locate(ctx, s, m.ID, m.Thread, m.ReplyTo)
+	if err != nil {
+		return err
+	}
+	switch {
+	case where != nil && where.prompt > 0:
+		return b.collect(ctx, s, p, m, *where)
+	case where != nil:
+		return b.comment(ctx, s, where)
+	}
+	return b.loose(ctx, s, p, m)
+}
+
+// locate finds where a message belongs: it was asked for by a leader, it is in
+// the thread of a prompt, or it answers a prompt, an entry, or another of the
+// bot's messages about them. Nil if it is loose.
+func (b *Bot) locate(ctx context.Context, s *scene, id, thread, replyTo meeting.EventID) (*spot, error) {
+	if known, err := s.tx.Entry(ctx, id, nobody); err != nil || known != nil {
+		if err != nil {
+			return nil, err
+		}
+		m, err := s.tx.MeetingByID(ctx, known.Meeting)
+		return &spot{meeting: m, prompt: known.Prompt, source: known.Source}, err
+	}
+	wanted, prompt, err := s.tx.Wanted(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if wanted != 0 {
+		m, err := s.tx.MeetingByID(ctx, wanted)
+		return &spot{meeting: m, prompt: prompt, source: meeting.SourceMarked}, err
+	}
+	if thread != "" {
+		return b.locateTarget(ctx, s, thread, meeting.SourceThread)
+	}
+	if replyTo != "" {
+		return b.locateTarget(ctx, s, replyTo, meeting.SourceReply)
+	}
+	return nil, nil
+}
+
+func (b *Bot) locateTarget(ctx context.Context, s *scene, target meeting.EventID, source meeting.Source) (*spot, error) {
+	var w *spot
+	var id int64
+	if p, err := s.tx.PostByEvent(ctx, target); err != nil {
+		return nil, err
+	} else if p != nil && p.Meeting != 0 {
+		w, id = &spot{prompt: p.Prompt, source: source, post: p.Key}, p.Meeting
+	} else if e, err := s.tx.Entry(ctx, target, nobody); err != nil {
+		return nil, err
+	} else if e != nil {
+		w, id = &spot{prompt: e.Prompt, source: source}, e.Meeting
+	}
+	if w == nil {
+		return nil, nil
+	}
+	var err error
+	w.meeting, err = s.tx.MeetingByID(ctx, id)
+	return w, err
+}
+
+func nobody(meeting.UserID) bool { return false }
+
+// collect stores a message as an entry.
+func (b *Bot) collect(ctx context.Context, s *scene, p place, m meeting.Message, w spot) error {
+	old, err := s.tx.Entry(ctx, m.ID, p.net.Leads)
+	if err != nil {
+		return err
+	}
+	if old != nil && (old.State == meeting.EntryActive || old.State == meeting.EntryRemoved) {
+		return nil
+	}
+	if old == nil && !w.meeting.State.Collects() {
+		key := fmt.Sprintf("toolate/%d/%d", w.meeting.ID, w.prompt)
+		return b.tell(ctx, s, p.net, meeting.Post{Key: key, Thread: meeting.Ref{Event: m.Thread}, ReplyTo: meeting.Ref{Event: m.ID}}, "too_late", nil)
+	}
+	body, err := b.body(p.net.Language, m)
+	if err != nil {
+		return err
+	}
+	e := meeting.Entry{ID: m.ID, Meeting: w.meeting.ID, Prompt: w.prompt, Author: m.Sender, Source: w.source,
+		Body: body, SentAt: m.SentAt, Order: m.Order, Late: w.meeting.State != meeting.StateOpen}
+	if e.State, err = b.stateByReactions(ctx, s, p.net, m.ID, m.Sender); err != nil {
+		return err
+	}
+	if err := s.tx.DeleteWanted(ctx, m.ID); err != nil {
+		return err
+	}
+	if old != nil && old.State == meeting.EntryUnreadable {
+		if err := b.takeDown(ctx, s, unreadableKey(m.ID)); err != nil {
+			return err
+		}
+	}
+	if err := s.tx.StoreEntry(ctx, e); err != nil || e.State != meeting.EntryActive {
+		return err
+	}
+	if err := b.receipt(ctx, s, p.room, m.ID); err != nil {
+		return err
+	}
+	if err := b.warnSensitive(ctx, s, p.net, e); err != nil {
+		return err
+	}
+	return b.addLate(ctx, s, p.net, w.meeting, e.ID)
+}
+
+// body is the text of a message, with attachments noted by kind and name.
+func (b *Bot) body(lang string, m meeting.Message) (string, error) {
+	if m.Kind == meeting.MessageText {
+		return strings.TrimSpace(m.Body), nil
+	}
+	note, err := b.texts.Text(lang, "attachment", render.Problem{Code: string(m.Kind), Word: strings.Join(strings.Fields(m.FileName), " ")})
+	if err != nil || strings.TrimSpace(m.Body) == "" {
+		return note, err
+	}
+	return note + "\n" + strings.TrimSpace(m.Body), nil
+}
+
+// stateByReactions is the state that 🚫 gives an entry.
+func (b *Bot) stateByReactions(ctx context.Context, s *scene, net *meeting.Network, id meeting.EventID, author meeting.UserID) (meeting.EntryState, error) {
+	out, err := s.tx.Reactions(ctx, id, meeting.EmojiLeaveOut)
+	if err != nil {
+		return "", err
+	}
+	state := meeting.EntryActive
+	for _, r := range out {
+		switch {
+		case r.Sender == author:
+			return meeting.EntryWithheld, nil
+		case net.Leads(r.Sender):
+			state = meeting.EntryExcluded
+		}
+	}
+	return state, nil
+}
+
+// receipt shows with 📝 that an entry is in the minutes.
+func (b *Bot) receipt(ctx context.Context, s *scene, room meeting.RoomID, id meeting.EventID) error {
+	for n := 1; ; n++ {
+		key := receiptKey(id, n)
+		p, err := s.tx.Post(ctx, key)
+		if err != nil {
+			return err
+		}
+		if p == nil {
+			return b.react(ctx, s, room, id, key, meeting.EmojiReceipt)
+		}
+		removed, err := s.tx.Post(ctx, "remove/"+key)
+		if err != nil {
+			return err
+		}
+		if removed == nil && p.State != meeting.PostCancelled {
+			return nil
+		}
+	}
+}
+
+func receiptKey(id meeting.EventID, n int) string { return fmt.Sprintf("receipt/%s/%d", id, n) }
+
+func unreadableKey(id meeting.EventID) string { return "unreadable/" + string(id) }
+
+// unreceipt takes 📝 back.
+func (b *Bot) unreceipt(ctx context.Context, s *scene, id meeting.EventID) error {
+	for n := 1; ; n++ {
+		p, err := s.tx.Post(ctx, receiptKey(id, n))
+		if err != nil || p == nil {
+			return err
+		}
+		if err := b.removePost(ctx, s, *p); err != nil {
+			return err
+		}
+	}
+}
+
+// warnSensitive tells the author, alone, that a reply holds a personnummer, a
+// phone number or an e-mail address.
+func (b *Bot) warnSensitive(ctx context.Context, s *scene, net *meeting.Network, e meeting.Entry) error {
+	found := meeting.Sensitive(e.Body)
+	if len(found) == 0 {
+		return nil
+	}
+	var names []string
+	for _, kind := range found {
+		name, err := b.texts.Text(net.Language, "kind_"+string(kind), nil)
+		if err != nil {
+			return err
+		}
+		names = append(names, name)
+	}
+	return b.tellDirectly(ctx, s, e.Author, "sensitive/"+string(e.ID), net.Language, "sensitive",
+		render.Problem{Network: net.Name, Names: names})
+}
+
+// comment takes in an answer to something that is not a prompt: words in the
+// thread of a draft hold back its automatic approval.
+func (b *Bot) comment(ctx context.Context, s *scene, w *spot) error {
+	sum, err := s.tx.Summary(ctx, w.meeting.ID)
+	if err != nil || sum == nil || sum.State != meeting.SummaryDraft || !strings.HasPrefix(w.post, sum.Post) {
+		return err
+	}
+	sum.Comments++
+	return s.tx.StoreSummary(ctx, sum)
+}
+
+// loose hints, once a meeting, that replies belong in the threads.
+func (b *Bot) loose(ctx context.Context, s *scene, p place, m meeting.Message) error {
+	open, err := b.openMeeting(ctx, s, p.net)
+	if err != nil || open == nil || m.Fetched || m.Thread != "" || m.SentAt.Before(open.OpenedAt.Add(-clockSlack)) {
+		return err
+	}
+	return b.tell(ctx, s, p.net, meeting.Post{Key: fmt.Sprintf("hint/%d", open.ID), ReplyTo: meeting.Ref{Event: m.ID}}, "hint", nil)
+}
+
+// clockSlack is how far a sender's server's clock may be off.
+const defaultGrace = 24 * time.Hour // outside networks, how old a command may be
+
+const clockSlack = 2 * time.Minute
+
+func (b *Bot) openMeeting(ctx context.Context, s *scene, net *meeting.Network) (*meeting.Meeting, error) {
+	all, err := s.tx.Meetings(ctx, net.ID)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		if all[i].State == meeting.StateOpen {
+			return &all[i], nil
+		}
+	}
+	return nil, nil
+}
+
+// edit stores a new text of an entry. Only its author can edit an entry.
+func (b *Bot) edit(ctx context.Context, s *scene, p place, m meeting.Message) error {
+	if p.net == nil {
+		return nil
+	}
+	e, err := s.tx.Entry(ctx, m.Replaces, p.net.Leads)
+	if err != nil {
+		return err
+	}
+	if e == nil {
+		// Kept only while the entry itself may still come.
+		awaited, err := s.tx.Awaited(ctx, m.Replaces)
+		if err != nil || !awaited {
+			return err
+		}
+		return s.tx.StoreVersion(ctx, m.ID, m.Replaces, m.Sender, strings.TrimSpace(m.Body), m.SentAt)
+	}
+	if e.Source == meeting.SourceNote {
+		return b.editNote(ctx, s, p, *e, m)
+	}
+	if e.Author != m.Sender || e.State == meeting.EntryRemoved {
+		return nil
+	}
+	body, err := b.body(p.net.Language, m)
+	if err != nil {
+		return err
+	}
+	if e.State != meeting.EntryActive && e.State != meeting.EntryUnreadable {
+		body = "" // withheld: only the id is kept, to be fetched if 🚫 is taken back
+	}
+	if err := s.tx.StoreVersion(ctx, m.ID, e.ID, m.Sender, body, m.SentAt); err != nil || e.State != meeting.EntryActive {
+		return err
+	}
+	e.Body = body
+	if err := b.warnSensitive(ctx, s, p.net, *e); err != nil {
+		return err
+	}
+	return b.withdraw(ctx, s, p.net, *e, false)
+}
+
+// unreadable notes a message whose key has not come, and tells its author once
+// a day what to do.
+func (b *Bot) unreadable(ctx context.Context, s *scene, p place, u meeting.Unreadable) error {
+	if p.net == nil || u.Sender == b.self {
+		return nil
+	}
+	if gone, err := s.tx.Redacted(ctx, u.ID); err != nil || gone {
+		return err
+	}
+	w, err := b.locate(ctx, s, u.ID, u.Thread, u.ReplyTo)
+	if err != nil {
+		return err
+	}
+	if w != nil && w.prompt > 0 {
+		if !w.meeting.State.Collects() {
+			return nil
+		}
+		err = s.tx.StoreEntry(ctx, meeting.Entry{ID: u.ID, Meeting: w.meeting.ID, Prompt: w.prompt, Author: u.Sender, Source: w.source,
+			State: meeting.EntryUnreadable, SentAt: u.SentAt, Order: u.Order, Late: w.meeting.State != meeting.StateOpen})
+		if err != nil {
+			return err
+		}
+	} else if open, err := b.openMeeting(ctx, s, p.net); err != nil || open == nil {
+		return err
+	}
+	if err := b.react(ctx, s, p.room, u.ID, unreadableKey(u.ID), meeting.EmojiUnreadable); err != nil {
+		return err
+	}
+	key := fmt.Sprintf("unreadable/%s/%s/%s", p.net.ID, u.Sender, s.now.In(p.net.Location).Format("2006-01-02"))
+	return b.tellDirectly(ctx, s, u.Sender, key, p.net.Language, "unreadable", render.Problem{Network: p.net.Name, Code: u.Withheld})
+}

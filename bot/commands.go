@@ -1,0 +1,305 @@
+package bot
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"blnbot/internal/meeting"
+	"blnbot/internal/render"
+)
+
+// where says in which rooms a command can be used.
+type where int
+
+const (
+	inNetwork where = 1 << iota
+	inCoordination
+	inDirect
+)
+
+// who says what a person must be to use a command.
+type who int
+
+const (
+	anyone who = iota
+	leader     // of the network; in the coordination room of any network, or staff
+	staff
+)
+
+// command is one row of the table. Its name is also the name of its texts:
+// usage_<name> and does_<name>.
+type command struct {
+	name    string   // English, canonical
+	aliases []string // Swedish, and others that people try
+	where   where
+	who     who
+	run     func(b *Bot, ctx context.Context, s *scene, c *call) error
+}
+
+// call is one use of a command.
+type call struct {
+	place
+	msg  meeting.Message
+	args string
+	lang string
+	// leader and staff say what the sender is here.
+	leader, staff bool
+}
+
+// commands is the one table of commands. Help is made from it, and rights are
+// checked against it in one place.
+func commands() []command {
+	return []command{
+		{"help", []string{"hjälp", "commands", "kommandon"}, inNetwork | inCoordination | inDirect, anyone, (*Bot).cmdHelp},
+		{"status", []string{"läge"}, inNetwork | inCoordination, leader, (*Bot).cmdStatus},
+		{"next", []string{"nästa", "open", "öppna"}, inNetwork, leader, (*Bot).cmdNext},
+		{"close", []string{"avsluta", "stäng"}, inNetwork, leader, (*Bot).cmdClose},
+		{"move", []string{"flytta"}, inNetwork, leader, (*Bot).cmdMove},
+		{"remind", []string{"påminn"}, inNetwork, leader, (*Bot).cmdRemind},
+		{"note", []string{"anteckna"}, inNetwork, leader, (*Bot).cmdNote},
+		{"attendance", []string{"närvaro"}, inNetwork, leader, (*Bot).cmdAttendance},
+		{"summary", []string{"sammanfattning"}, inNetwork | inCoordination, anyone, (*Bot).cmdSummary},
+		{"edit", []string{"ändra"}, inNetwork, leader, (*Bot).cmdEdit},
+		{"drop", []string{"stryk"}, inNetwork, leader, (*Bot).cmdDrop},
+		{"approve", []string{"godkänn"}, inNetwork, leader, (*Bot).cmdApprove},
+		{"minutes", []string{"anteckningar", "minnesanteckningar"}, inNetwork, anyone, (*Bot).cmdMinutes},
+		{"plan", nil, inNetwork | inCoordination, anyone, (*Bot).cmdPlan},
+		{"role", []string{"roll"}, inNetwork | inDirect, anyone, (*Bot).cmdRole},
+	}
+}
+
+// word is what follows the exclamation mark.
+var word = regexp.MustCompile(`^!\s?([\p{L}\p{M}]+)(?:\s+|$)`)
+
+// command carries out a message that is a command, and reports whether it was
+// one. Commands that come too late to be meant do nothing.
+func (b *Bot) command(ctx context.Context, s *scene, p place, m meeting.Message) (bool, error) {
+	if p.net == nil && !p.coord && p.direct == "" {
+		return false, nil
+	}
+	name, args, explicit := b.parse(p, m)
+	if name == "" {
+		return false, nil
+	}
+	cmd := find(name)
+	c := &call{place: p, msg: m, args: args, lang: b.langOf(s, p)}
+	c.staff = s.isStaff(m.Sender)
+	if p.net != nil {
+		c.leader = p.net.Leads(m.Sender)
+	} else {
+		c.leader = s.leadsAny(m.Sender) || c.staff
+	}
+	if cmd == nil {
+		near := nearest(name, b.usable(c))
+		if near == "" || !explicit {
+			return false, nil
+		}
+		return true, b.answer(ctx, s, c, "unknown_command", render.Problem{Word: name, Suggest: near})
+	}
+	if b.stale(s, p, m) {
+		return true, nil
+	}
+	return true, b.dispatch(ctx, s, c, cmd)
+}
+
+// stale reports whether a command was written so long ago that carrying it out
+// now would surprise people.
+func (b *Bot) stale(s *scene, p place, m meeting.Message) bool {
+	grace := defaultGrace
+	if p.net != nil {
+		grace = p.net.Grace
+	}
+	return s.now.Sub(m.SentAt) > grace
+}
+
+// dispatch checks place and rights, here and nowhere else.
+func (b *Bot) dispatch(ctx context.Context, s *scene, c *call, cmd *command) error {
+	switch {
+	case c.here()&cmd.where == 0:
+		return b.answer(ctx, s, c, "wrong_place", render.Problem{Word: cmd.name, Code: placeNames(cmd.where)})
+	case cmd.who == leader && !c.leader, cmd.who == staff && !c.staff:
+		return b.refuse(ctx, s, c)
+	}
+	return cmd.run(b, ctx, s, c)
+}
+
+func placeNames(w where) string {
+	switch {
+	case w&inNetwork != 0:
+		return "network"
+	case w&inCoordination != 0:
+		return "coordination"
+	}
+	return "direct"
+}
+
+// refuse says who can do what the sender cannot.
+func (b *Bot) refuse(ctx context.Context, s *scene, c *call) error {
+	view := render.Problem{}
+	if c.net != nil {
+		names, err := b.leaderNames(ctx, s, c.net)
+		if err != nil {
+			return err
+		}
+		view.Leaders = names
+	}
+	return b.answer(ctx, s, c, "not_leader", view)
+}
+
+func (c *call) here() where {
+	switch {
+	case c.net != nil:
+		return inNetwork
+	case c.coord:
+		return inCoordination
+	}
+	return inDirect
+}
+
+func (b *Bot) langOf(s *scene, p place) string {
+	if p.net != nil {
+		return p.net.Language
+	}
+	return s.set.Language
+}
+
+// parse splits a command into its name, folded, and the rest. It is explicit if
+// it starts with "!"; after a mention of the bot, and in a direct room, the
+// bare word will do.
+func (b *Bot) parse(p place, m meeting.Message) (name, args string, explicit bool) {
+	body := strings.TrimSpace(m.Body)
+	if slices.Contains(m.Mentions, b.self) {
+		body = afterMention(body, b.self)
+		if !strings.HasPrefix(body, "!") {
+			body = "!" + body
+		}
+		explicit = true
+	} else if p.direct != "" && !strings.HasPrefix(body, "!") {
+		body = "!" + body
+	} else {
+		explicit = true
+	}
+	found := word.FindStringSubmatchIndex(body)
+	if found == nil || found[3]-found[2] > 40 {
+		return "", "", false
+	}
+	return body[found[2]:found[3]], strings.TrimSpace(body[found[1]:]), explicit
+}
+
+// afterMention cuts off what clients write for a mention at the start: the
+// user id, or a display name up to a colon or comma.
+func afterMention(body string, self meeting.UserID) string {
+	for _, start := range []string{string(self), "@" + localpart(self), localpart(self)} {
+		if rest, ok := strings.CutPrefix(body, start); ok {
+			return strings.TrimLeft(rest, ":, ")
+		}
+	}
+	if at := strings.IndexAny(body, ":,!"); at > 0 && at < 60 && !strings.ContainsAny(body[:at], "\n") {
+		return strings.TrimLeft(body[at:], ":, ")
+	}
+	return body
+}
+
+func find(name string) *command {
+	folded := render.Fold(name)
+	table := commands()
+	for i := range table {
+		if table[i].name == folded {
+			return &table[i]
+		}
+		for _, a := range table[i].aliases {
+			if render.Fold(a) == folded {
+				return &table[i]
+			}
+		}
+	}
+	return nil
+}
+
+// usable lists the names of the commands that the sender can use here, in the
+// language of the room first.
+func (b *Bot) usable(c *call) []string {
+	var names []string
+	for _, cmd := range commands() {
+		if c.here()&cmd.where != 0 && (cmd.who == anyone || cmd.who == leader && c.leader || cmd.who == staff && c.staff) {
+			names = append(names, cmd.name)
+			names = append(names, cmd.aliases...)
+		}
+	}
+	return names
+}
+
+// nearest is the name within two changes of what was written, or empty.
+func nearest(name string, names []string) string {
+	folded, best, least := render.Fold(name), "", 3
+	for _, n := range names {
+		d := distance(folded, render.Fold(n))
+		if d < least && d*2 < utf8.RuneCountInString(folded) {
+			best, least = n, d
+		}
+	}
+	return best
+}
+
+// distance is the Levenshtein distance.
+func distance(a, b string) int {
+	x, y := []rune(a), []rune(b)
+	prev := make([]int, len(y)+1)
+	for j := range prev {
+		prev[j] = j
+	}
+	for i := range x {
+		cur := make([]int, len(y)+1)
+		cur[0] = i + 1
+		for j := range y {
+			cost := 1
+			if x[i] == y[j] {
+				cost = 0
+			}
+			cur[j+1] = min(prev[j]+cost, prev[j+1]+1, cur[j]+1)
+		}
+		prev = cur
+	}
+	return prev[len(y)]
+}
+
+// answer replies to a command where it was given.
+func (b *Bot) answer(ctx context.Context, s *scene, c *call, name string, data any) error {
+	return b.answerWith(ctx, s, c, meeting.Post{}, name, data)
+}
+
+func (b *Bot) answerWith(ctx context.Context, s *scene, c *call, p meeting.Post, name string, data any) error {
+	p.Key = "answer/" + string(c.msg.ID)
+	p.Room, p.Thread, p.ReplyTo = c.room, meeting.Ref{Event: c.msg.Thread}, meeting.Ref{Event: c.msg.ID}
+	return b.say(ctx, s, p, c.lang, name, data)
+}
+
+// cmdHelp lists what the sender can do here.
+func (b *Bot) cmdHelp(ctx context.Context, s *scene, c *call) error {
+	view := render.Help{Leader: c.leader}
+	for _, cmd := range commands() {
+		if c.here()&cmd.where == 0 || cmd.who == leader && !c.leader || cmd.who == staff && !c.staff {
+			continue
+		}
+		usage, err := b.texts.Text(c.lang, "usage_"+cmd.name, nil)
+		if err != nil {
+			return err
+		}
+		does, err := b.texts.Text(c.lang, "does_"+cmd.name, nil)
+		if err != nil {
+			return err
+		}
+		view.Commands = append(view.Commands, render.HelpLine{Usage: usage, Does: does})
+	}
+	if c.net != nil {
+		names, err := b.leaderNames(ctx, s, c.net)
+		if err != nil {
+			return err
+		}
+		view.Leaders = names
+	}
+	return b.answer(ctx, s, c, "help", view)
+}

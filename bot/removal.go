@@ -1,0 +1,174 @@
+package bot
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"blnbot/internal/meeting"
+)
+
+// redaction takes in that an event was removed. The server has checked that the
+// sender may do so.
+func (b *Bot) redaction(ctx context.Context, s *scene, p place, r meeting.Redaction) error {
+	if err := s.tx.StoreRedacted(ctx, r.Target, s.now); err != nil {
+		return err
+	}
+	if err := s.tx.ForgetRaw(ctx, r.Target); err != nil {
+		return err
+	}
+	if err := s.tx.DeleteWanted(ctx, r.Target); err != nil {
+		return err
+	}
+	if p.net == nil {
+		return nil
+	}
+	e, err := s.tx.Entry(ctx, r.Target, p.net.Leads)
+	if err != nil {
+		return err
+	}
+	if e != nil {
+		if e.State == meeting.EntryUnreadable {
+			if err := b.takeDown(ctx, s, unreadableKey(e.ID)); err != nil {
+				return err
+			}
+		}
+		return b.removeEntry(ctx, s, p.net, *e, meeting.EntryRemoved)
+	}
+	if reaction, err := s.tx.DeleteReaction(ctx, r.Target); err != nil {
+		return err
+	} else if reaction != nil {
+		return b.unreact(ctx, s, p, *reaction)
+	}
+	return b.removeVersion(ctx, s, p.net, r.Target)
+}
+
+// removeVersion takes back an edit: the entry says again what it said before.
+func (b *Bot) removeVersion(ctx context.Context, s *scene, net *meeting.Network, id meeting.EventID) error {
+	entry, err := s.tx.DeleteVersion(ctx, id)
+	if err != nil || entry == "" {
+		return err
+	}
+	e, err := s.tx.Entry(ctx, entry, net.Leads)
+	if err != nil || e == nil || e.State != meeting.EntryActive {
+		return err
+	}
+	return b.withdraw(ctx, s, net, *e, true)
+}
+
+// removeEntry deletes every text of an entry, and every copy that was made of
+// it (DESIGN §4, invariant 3).
+func (b *Bot) removeEntry(ctx context.Context, s *scene, net *meeting.Network, e meeting.Entry, state meeting.EntryState) error {
+	texts, err := s.tx.Versions(ctx, e.ID)
+	if err != nil {
+		return err
+	}
+	if err := s.tx.StripEntry(ctx, e.ID, state); err != nil {
+		return err
+	}
+	if err := b.unreceipt(ctx, s, e.ID); err != nil {
+		return err
+	}
+	e.State, e.Body = state, ""
+	if err := b.withdraw(ctx, s, net, e, true); err != nil {
+		return err
+	}
+	return b.withdrawFromPlan(ctx, s, net, e.ID, texts)
+}
+
+// withdraw takes an entry's earlier text out of everything that quotes it, the
+// entry having been changed or removed already: posted minutes, drafts, shared
+// summaries, and openings that recall them. strict says that the earlier text
+// must go even where it is quoted no longer than the new one still says.
+func (b *Bot) withdraw(ctx context.Context, s *scene, net *meeting.Network, e meeting.Entry, strict bool) error {
+	m, err := s.tx.MeetingByID(ctx, e.Meeting)
+	if err != nil || m == nil {
+		return err
+	}
+	sum, err := s.tx.Summary(ctx, e.Meeting)
+	if err != nil {
+		return err
+	}
+	var quoted, shown, recalled bool
+	if sum != nil {
+		recap := recapOf(sum)
+		quoted, shown = takePoints(sum, e, strict)
+		recalled = !slices.EqualFunc(recap, recapOf(sum), func(a, b meeting.Point) bool { return a.Text == b.Text })
+	}
+	if err := b.takeDownCopies(ctx, s, e.Meeting, quoted, shown); err != nil || !quoted {
+		return err
+	}
+	switch {
+	case sum.State == meeting.SummaryDraft:
+		return b.redraft(ctx, s, net, m, sum)
+	case shown:
+		err = b.reshare(ctx, s, net, m, sum)
+	default:
+		err = s.tx.StoreSummary(ctx, sum)
+	}
+	if err != nil || !recalled {
+		return err
+	}
+	return b.reopen(ctx, s, net, e.Meeting)
+}
+
+// takeDownCopies removes what was posted with a meeting's entries in it: files
+// of minutes always; drafts where a point of theirs is gone; the shared summary
+// where it showed the point. Openings are dealt with by reopen.
+func (b *Bot) takeDownCopies(ctx context.Context, s *scene, id int64, quoted, shown bool) error {
+	copies, err := s.tx.QuotingPosts(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, p := range copies {
+		goes := p.Kind == meeting.PostFile || quoted
+		if strings.HasPrefix(p.Key, openingPrefix) || strings.HasPrefix(p.Key, summaryPrefix) && !shown {
+			goes = false
+		}
+		if !goes {
+			continue
+		}
+		if err := b.removePost(ctx, s, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takePoints takes the entry out of the summary's points. A point that rests on
+// other entries too, and quotes one of those, stays; the others go, the
+// leader's own wording included, since nobody can tell how much of the removed
+// reply is in it. It reports whether any point's text is gone, and whether that
+// point had not been dropped before.
+func takePoints(sum *meeting.Summary, e meeting.Entry, strict bool) (quoted, shown bool) {
+	kept := sum.Points[:0]
+	for _, p := range sum.Points {
+		at := slices.Index(p.Entries, e.ID)
+		switch {
+		case at < 0:
+			kept = append(kept, p)
+		case !strict && says(e.Body, p.Text):
+			kept = append(kept, p)
+		case at > 0 && !p.Edited && !strict:
+			kept = append(kept, p)
+		case at > 0 && !p.Edited:
+			p.Entries = slices.Delete(slices.Clone(p.Entries), at, at+1)
+			p.Support = max(1, p.Support-1)
+			kept = append(kept, p)
+		default:
+			quoted = true
+			if !p.Dropped {
+				shown = true
+				sum.Taken++
+			}
+		}
+	}
+	sum.Points = slices.Clone(kept)
+	return quoted, shown
+}
+
+// says reports whether a text still contains a point made from it.
+func says(body, point string) bool {
+	point = strings.TrimSuffix(strings.TrimSpace(point), "…")
+	return strings.Contains(strings.Join(strings.Fields(body), " "), strings.Join(strings.Fields(point), " "))
+}

@@ -1,0 +1,119 @@
+package bot
+
+import (
+	"context"
+	"time"
+
+	"blnbot/internal/meeting"
+)
+
+// Store runs transactions.
+type Store interface {
+	// Update commits what fn did, unless fn fails.
+	Update(ctx context.Context, fn func(Tx) error) error
+}
+
+// Tx is what the bot does with the database within one transaction. Lookups
+// return nil, or a zero value, where there is nothing.
+type Tx interface {
+	inbox
+	posts
+	rooms
+	meetings
+	entries
+	summaries
+	plans
+}
+
+type inbox interface {
+	FinishEvent(ctx context.Context, id meeting.EventID) error
+	ToldUnreadable(ctx context.Context, id meeting.EventID) error
+	// FetchEvent has an event that the bot saw before fetched again; false if
+	// the bot never saw it in the room.
+	FetchEvent(ctx context.Context, room meeting.RoomID, id meeting.EventID, now time.Time) (bool, error)
+	// Awaited reports whether the event may still come.
+	Awaited(ctx context.Context, id meeting.EventID) (bool, error)
+	ForgetRaw(ctx context.Context, id meeting.EventID) error
+	LostGaps(ctx context.Context, room meeting.RoomID, from, to time.Time) (int, error)
+}
+
+type posts interface {
+	// StorePost queues a post; false if its key was used before.
+	StorePost(ctx context.Context, p meeting.Post, now time.Time) (bool, error)
+	Post(ctx context.Context, key string) (*meeting.PostRecord, error)
+	PostByEvent(ctx context.Context, id meeting.EventID) (*meeting.PostRecord, error)
+	QuotingPosts(ctx context.Context, meetingID int64) ([]meeting.PostRecord, error)
+	PostsWithPrefix(ctx context.Context, prefix string) ([]meeting.PostRecord, error)
+	Unquote(ctx context.Context, key string) error
+	// CancelPost takes back a post that was never tried; false if it is too late.
+	CancelPost(ctx context.Context, key string) (bool, error)
+	FailPost(ctx context.Context, key string) error
+	FailedPosts(ctx context.Context) (int, error)
+	MarkEcho(ctx context.Context, key string, room meeting.RoomID, id meeting.EventID, now time.Time) error
+}
+
+type rooms interface {
+	Bind(ctx context.Context, name string, room meeting.RoomID) error
+	BoundRoom(ctx context.Context, name string) (meeting.RoomID, error)
+	BoundName(ctx context.Context, room meeting.RoomID) (string, error)
+	SetGone(ctx context.Context, room meeting.RoomID, gone bool) error
+	DirectUser(ctx context.Context, room meeting.RoomID) (meeting.UserID, error)
+	BindDirect(ctx context.Context, user meeting.UserID, room meeting.RoomID) error
+	StoreMember(ctx context.Context, m meeting.Membership) error
+	Members(ctx context.Context, room meeting.RoomID) ([]meeting.Member, error)
+	MemberRooms(ctx context.Context, user meeting.UserID) ([]meeting.RoomID, error)
+	SetRole(ctx context.Context, network string, user meeting.UserID, r meeting.Role) error
+	RolesOf(ctx context.Context, network string) (map[meeting.UserID]meeting.Role, error)
+}
+
+type meetings interface {
+	Meeting(ctx context.Context, network string, number int) (*meeting.Meeting, error)
+	MeetingByID(ctx context.Context, id int64) (*meeting.Meeting, error)
+	Meetings(ctx context.Context, network string) ([]meeting.Meeting, error)
+	RoundMeetings(ctx context.Context, programme string, number int) ([]meeting.Meeting, error)
+	DueMeetings(ctx context.Context, now time.Time) ([]meeting.Meeting, error)
+	Recapped(ctx context.Context, meetingID int64) ([]meeting.Meeting, error)
+	OccurrenceUsed(ctx context.Context, network, key string) (bool, error)
+	StoreMeeting(ctx context.Context, m *meeting.Meeting) error
+	SetAttendance(ctx context.Context, meetingID int64, c meeting.RoleCount) error
+	Attendance(ctx context.Context, meetingID int64) (meeting.RoleCount, error)
+	Cursors(ctx context.Context) (map[string]time.Time, error)
+	SetCursor(ctx context.Context, network string, at time.Time) error
+	TouchRound(ctx context.Context, programme string, number int, title string) (bool, error)
+	DirtyRounds(ctx context.Context) ([]meeting.Round, error)
+	RoundShown(ctx context.Context, r meeting.Round) error
+}
+
+type entries interface {
+	Entries(ctx context.Context, meetingID int64, leads func(meeting.UserID) bool) ([]meeting.Entry, error)
+	Entry(ctx context.Context, id meeting.EventID, leads func(meeting.UserID) bool) (*meeting.Entry, error)
+	StoreEntry(ctx context.Context, e meeting.Entry) error
+	StripEntry(ctx context.Context, id meeting.EventID, s meeting.EntryState) error
+	StoreVersion(ctx context.Context, id, entry meeting.EventID, author meeting.UserID, body string, at time.Time) error
+	DeleteVersion(ctx context.Context, id meeting.EventID) (meeting.EventID, error)
+	Versions(ctx context.Context, id meeting.EventID) (map[meeting.EventID]string, error)
+	PurgeVersions(ctx context.Context, before time.Time) error
+	StoreReaction(ctx context.Context, r meeting.Reaction) error
+	DeleteReaction(ctx context.Context, id meeting.EventID) (*meeting.Reaction, error)
+	Reactions(ctx context.Context, target meeting.EventID, emoji string) ([]meeting.Reaction, error)
+	StoreRedacted(ctx context.Context, id meeting.EventID, at time.Time) error
+	Redacted(ctx context.Context, id meeting.EventID) (bool, error)
+	StoreWanted(ctx context.Context, id meeting.EventID, meetingID int64, prompt int) error
+	Wanted(ctx context.Context, id meeting.EventID) (meetingID int64, prompt int, err error)
+	DeleteWanted(ctx context.Context, id meeting.EventID) error
+}
+
+type summaries interface {
+	Summary(ctx context.Context, meetingID int64) (*meeting.Summary, error)
+	Drafts(ctx context.Context) ([]meeting.Summary, error)
+	LastShared(ctx context.Context, network string, below int) (*meeting.Summary, error)
+	StoreSummary(ctx context.Context, s *meeting.Summary) error
+}
+
+type plans interface {
+	Plan(ctx context.Context, network string) (*meeting.Plan, error)
+	PlanItems(ctx context.Context, network string, version int) ([]meeting.PlanItem, error)
+	PlanVersions(ctx context.Context, network string) ([]int, error)
+	StorePlan(ctx context.Context, p *meeting.Plan) error
+	StorePlanItems(ctx context.Context, network string, version int, items []meeting.PlanItem) error
+}

@@ -1,0 +1,221 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"blnbot/internal/meeting"
+	"blnbot/internal/render"
+)
+
+// every is how often the clock is looked at.
+const every = time.Second
+
+// Run ticks until ctx ends. A tick that fails is logged and made up for by the
+// next one.
+func (b *Bot) Run(ctx context.Context) error {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		if err := b.Tick(ctx); err != nil && ctx.Err() == nil {
+			b.log.Error("tick", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+// Tick does everything that is due now. Each network's part is a transaction of
+// its own, so that one network's trouble does not hold up the others.
+func (b *Bot) Tick(ctx context.Context) error {
+	set := b.settings.Load()
+	var cursors map[string]time.Time
+	var due []meeting.Meeting
+	var drafts []meeting.Summary
+	var rounds []meeting.Round
+	err := b.update(ctx, func(s *scene) (err error) {
+		if cursors, err = s.tx.Cursors(ctx); err != nil {
+			return err
+		}
+		if due, err = s.tx.DueMeetings(ctx, s.now); err != nil {
+			return err
+		}
+		if drafts, err = s.tx.Drafts(ctx); err != nil {
+			return err
+		}
+		rounds, err = s.tx.DirtyRounds(ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for i := range due {
+		errs = append(errs, b.dueMeeting(ctx, &due[i]))
+	}
+	for i := range set.Networks {
+		errs = append(errs, b.schedule(ctx, &set.Networks[i], cursors[set.Networks[i].ID]))
+	}
+	for _, d := range drafts {
+		errs = append(errs, b.draftDue(ctx, d))
+	}
+	for _, r := range rounds {
+		errs = append(errs, b.showRound(ctx, r))
+	}
+	return errors.Join(errs...)
+}
+
+// dueMeeting opens, reminds of or closes a meeting whose time has come.
+func (b *Bot) dueMeeting(ctx context.Context, stale *meeting.Meeting) error {
+	return b.update(ctx, func(s *scene) error {
+		m, err := s.tx.MeetingByID(ctx, stale.ID)
+		if err != nil || m == nil {
+			return err
+		}
+		net := s.network(m.Network)
+		if net == nil {
+			return nil // no longer configured: its meeting rests
+		}
+		switch {
+		case m.State == meeting.StatePlanned && !m.Due.After(s.now):
+			return b.arrive(ctx, s, net, meeting.Occurrence{Key: m.Occurrence, At: m.Due, Number: m.Number})
+		case m.State != meeting.StateOpen:
+			return nil
+		case !m.ClosesAt.After(s.now):
+			return b.close(ctx, s, net, m)
+		case !m.RemindAt.IsZero() && !m.RemindAt.After(s.now):
+			return b.remind(ctx, s, net, m, fmt.Sprintf("reminder/%s/%d", net.ID, m.Number))
+		}
+		return nil
+	})
+}
+
+// keepCursor is how long a cursor that has nothing to show for may stand still.
+const keepCursor = 6 * time.Hour
+
+// schedule works off a network's occurrences in (since, now]. Only the newest
+// one can open a meeting: a time without the bot must not end in a flood.
+func (b *Bot) schedule(ctx context.Context, net *meeting.Network, since time.Time) error {
+	now := b.now().UTC()
+	if since.IsZero() && !dated(net) {
+		// A network seen for the first time: nothing was due before.
+		return b.update(ctx, func(s *scene) error { return s.tx.SetCursor(ctx, net.ID, now) })
+	}
+	if !now.After(since) {
+		return nil
+	}
+	found := net.Schedule.Between(since, now)
+	if len(found) == 0 && now.Sub(since) < keepCursor {
+		return nil
+	}
+	return b.update(ctx, func(s *scene) error {
+		if err := s.tx.SetCursor(ctx, net.ID, now); err != nil {
+			return err
+		}
+		if len(found) == 0 {
+			return nil
+		}
+		if found[0].Number == 0 {
+			found = found[len(found)-1:]
+		}
+		for _, o := range found {
+			used, err := s.tx.OccurrenceUsed(ctx, net.ID, o.Key)
+			if err != nil {
+				return err
+			}
+			if used {
+				continue
+			}
+			if err := b.arrive(ctx, s, net, o); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// dated reports whether the schedule names one date per meeting.
+func dated(net *meeting.Network) bool {
+	o, ok := net.Schedule.Next(time.Time{})
+	return ok && o.Number > 0
+}
+
+// arrive opens the meeting that an occurrence is for, or says why it does not:
+// another one is open, it is too late, or the programme is over.
+func (b *Bot) arrive(ctx context.Context, s *scene, net *meeting.Network, o meeting.Occurrence) error {
+	number := o.Number
+	if number == 0 {
+		var err error
+		if number, err = b.nextNumber(ctx, s, net); err != nil || number == 0 {
+			return err
+		}
+	}
+	if number > len(net.Programme.Meetings) {
+		return nil
+	}
+	m, err := s.tx.Meeting(ctx, net.ID, number)
+	if err != nil {
+		return err
+	}
+	switch {
+	case m != nil && m.State.Held():
+		return nil
+	case m != nil && m.State == meeting.StatePlanned && m.Due.After(s.now):
+		return nil // moved to a later time
+	case s.now.Sub(o.At) > net.Grace:
+		return b.miss(ctx, s, net, number, o)
+	}
+	open, err := b.openMeeting(ctx, s, net)
+	if err != nil {
+		return err
+	}
+	if open != nil {
+		return b.overlap(ctx, s, net, m, open, o)
+	}
+	return b.open(ctx, s, net, number, o.Key, o.At)
+}
+
+// overlap says that a meeting waits because another is still open. A meeting
+// that had been moved to this time is no longer planned.
+func (b *Bot) overlap(ctx context.Context, s *scene, net *meeting.Network, m, open *meeting.Meeting, o meeting.Occurrence) error {
+	if m != nil && m.State == meeting.StatePlanned {
+		m.State = meeting.StateMissed
+		if err := s.tx.StoreMeeting(ctx, m); err != nil {
+			return err
+		}
+	}
+	key := fmt.Sprintf("overlap/%s/%s", net.ID, o.At.Format(time.RFC3339))
+	return b.tell(ctx, s, net, meeting.Post{Key: key, Kind: meeting.PostText, Mentions: net.Leaders}, "overlap", render.Problem{Number: open.Number})
+}
+
+// miss notes that a meeting did not open in time, and tells those who can open
+// it, once.
+func (b *Bot) miss(ctx context.Context, s *scene, net *meeting.Network, number int, o meeting.Occurrence) error {
+	from := net.Programme.Meetings[number-1]
+	m := &meeting.Meeting{Network: net.ID, Programme: net.Programme.ID, Number: number, Of: len(net.Programme.Meetings),
+		State: meeting.StateMissed, Occurrence: o.Key, Due: o.At, Title: from.Title, Kind: from.Kind}
+	old, err := s.tx.Meeting(ctx, net.ID, number)
+	if err != nil {
+		return err
+	}
+	if err := s.tx.StoreMeeting(ctx, m); err != nil {
+		return err
+	}
+	if err := b.touchRound(ctx, s, net, number); err != nil {
+		return err
+	}
+	if old != nil && old.State == meeting.StateMissed {
+		return nil
+	}
+	view := render.Problem{Number: number, Title: from.Title, When: o.At.In(net.Location), Network: net.Name}
+	key := fmt.Sprintf("missed/%s/%d/%s", net.ID, number, o.At.Format(time.RFC3339))
+	if err := b.tell(ctx, s, net, meeting.Post{Key: key, Kind: meeting.PostText, Mentions: net.Leaders}, "missed", view); err != nil {
+		return err
+	}
+	return b.tellStaff(ctx, s, meeting.Post{Key: key + "/staff", Kind: meeting.PostText}, "missed_staff", view)
+}

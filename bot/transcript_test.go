@@ -1,0 +1,541 @@
+package bot_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"blnbot/bot"
+	"blnbot/internal/meeting"
+	"blnbot/internal/render"
+	"blnbot/internal/schedule"
+	"blnbot/internal/sqlite"
+)
+
+var update = flag.Bool("update", false, "rewrite the bot's lines in the transcripts")
+
+// TestTranscripts plays the chats in testdata and compares what the bot says.
+// README.md in that folder explains the format.
+func TestTranscripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no transcripts: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			script, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := play(t, string(script))
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if diff := cmp.Diff(strings.Split(string(script), "\n"), strings.Split(got, "\n")); diff != "" {
+				t.Errorf("the bot says something else (-transcript +bot):\n%s", diff)
+			}
+		})
+	}
+}
+
+const (
+	self      = meeting.UserID("@bln:example.se")
+	coordRoom = meeting.RoomID("!samordning")
+)
+
+// stage is one chat under way.
+type stage struct {
+	t    *testing.T
+	ctx  context.Context
+	out  strings.Builder
+	path string
+	db   *sqlite.DB
+	bot  *bot.Bot
+	now  time.Time
+	set  *bot.Settings
+	// room is where people write now; events remembers what they wrote.
+	room   meeting.RoomID
+	events map[meeting.EventID]meeting.Event
+	// reactions finds a reaction's event by sender, target and emoji.
+	reactions map[string]meeting.EventID
+	serial    int
+	hold      bool // posts are sent, but do not come back yet
+	held      []meeting.Echo
+	missing   bool // the next message comes without its key
+}
+
+type botStore struct{ *sqlite.DB }
+
+func (s botStore) Update(ctx context.Context, fn func(bot.Tx) error) error {
+	return s.DB.Update(ctx, func(tx *sqlite.Tx) error { return fn(tx) })
+}
+
+func newStage(t *testing.T) *stage {
+	s := &stage{t: t, ctx: t.Context(), path: filepath.Join(t.TempDir(), "blnbot.db"),
+		events: map[meeting.EventID]meeting.Event{}, reactions: map[string]meeting.EventID{}}
+	stockholm, err := time.LoadLocation("Europe/Stockholm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.now = time.Date(2026, 9, 1, 12, 0, 0, 0, stockholm)
+	s.set = &bot.Settings{Staff: []meeting.UserID{"@nka:example.se"}, Language: "sv", Location: stockholm}
+	s.start()
+	t.Cleanup(func() {
+		if err := s.db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func (s *stage) start() {
+	db, err := sqlite.Open(s.ctx, s.path)
+	s.must(err)
+	s.db = db
+	texts, err := render.New()
+	s.must(err)
+	s.bot = bot.New(bot.Options{Store: botStore{db}, Texts: texts, Self: self, Settings: s.set,
+		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
+		Now: func() time.Time { return s.now }})
+	s.must(s.bot.Bind(s.ctx, bot.CoordinationBinding, coordRoom))
+	for _, n := range s.set.Networks {
+		s.must(s.bot.Bind(s.ctx, bot.NetworkBinding(n.ID), meeting.RoomID("!"+n.ID)))
+	}
+}
+
+func (s *stage) must(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func play(t *testing.T, script string) string {
+	s := newStage(t)
+	lines := strings.Split(script, "\n")
+	for i := 0; i < len(lines); i++ {
+		line := lines[i]
+		if strings.HasPrefix(line, "bot") || strings.HasPrefix(line, "  | ") || strings.HasPrefix(line, "state> ") {
+			continue
+		}
+		text := line
+		for i+1 < len(lines) && strings.HasPrefix(lines[i+1], "    ") && line != "" {
+			i++
+			text += "\n" + strings.TrimPrefix(lines[i], "    ")
+			line += "\n" + lines[i]
+		}
+		if i == len(lines)-1 && line == "" {
+			break
+		}
+		s.out.WriteString(line + "\n")
+		if text == "" || strings.HasPrefix(text, "#") {
+			continue
+		}
+		s.step(text)
+		s.settle()
+	}
+	return s.out.String()
+}
+
+// step carries out one line.
+func (s *stage) step(line string) {
+	first, rest, _ := strings.Cut(line, " ")
+	switch first {
+	case "network":
+		s.network(rest)
+	case "join":
+		s.join(rest)
+	case "room":
+		s.room = meeting.RoomID("!" + rest)
+	case "at":
+		s.clock(rest)
+	case "after":
+		d, err := time.ParseDuration(rest)
+		s.must(err)
+		s.now = s.now.Add(d)
+		s.must(s.bot.Tick(s.ctx))
+	case "restart":
+		s.must(s.db.Close())
+		s.start()
+	case "hold":
+		s.hold = true
+	case "release":
+		s.hold = false
+		for _, e := range s.held {
+			s.must(s.bot.Handle(s.ctx, e))
+		}
+		s.held = nil
+	case "nokey":
+		s.missing = true
+	case "key":
+		s.keyArrives(rest)
+	case "minutes":
+		s.minutes(rest)
+	case "search":
+		s.search(rest)
+	case "twice":
+		s.deliverAgain(rest)
+	case "gap":
+		s.lostGap()
+	default:
+		s.person(line)
+	}
+}
+
+// clock sets the time, to the second if given, and ticks.
+func (s *stage) clock(text string) {
+	for _, form := range []string{"2006-01-02 15:04:05", "2006-01-02 15:04"} {
+		if at, err := time.ParseInLocation(form, text, s.set.Location); err == nil {
+			s.now = at
+			s.must(s.bot.Tick(s.ctx))
+			return
+		}
+	}
+	s.t.Fatalf("not a time: %s", text)
+}
+
+// network adds a network: "vasteras Västerås key=value …".
+func (s *stage) network(text string) {
+	words := strings.Fields(text)
+	n := meeting.Network{ID: words[0], Name: words[1], Language: "sv", Location: s.set.Location, OpenFor: 5 * 24 * time.Hour,
+		Grace: 24 * time.Hour, Approval: meeting.ApprovalLeader, ObjectionsFor: 48 * time.Hour, Leaders: []meeting.UserID{"@lena:example.se"},
+		Programme: testProgramme()}
+	spec := "0 17 * * TUE"
+	for _, w := range words[2:] {
+		name, value, _ := strings.Cut(w, "=")
+		value = strings.ReplaceAll(value, "_", " ")
+		switch name {
+		case "lang":
+			n.Language = value
+		case "leader":
+			n.Leaders = []meeting.UserID{meeting.UserID("@" + value + ":example.se")}
+		case "approval":
+			n.Approval = meeting.Approval(value)
+		case "cron":
+			spec = value
+		case "dates":
+			spec = ""
+			rule, err := schedule.Dates(strings.Split(value, ","), s.set.Location)
+			s.must(err)
+			n.Schedule = rule
+		case "prompts":
+			k, err := strconv.Atoi(value)
+			s.must(err)
+			for i := range n.Programme.Meetings {
+				n.Programme.Meetings[i].Prompts = n.Programme.Meetings[i].Prompts[:k]
+			}
+		default:
+			s.t.Fatalf("unknown setting %s", name)
+		}
+	}
+	if spec != "" {
+		rule, err := schedule.Cron(spec, s.set.Location, schedule.Options{})
+		s.must(err)
+		n.Schedule = rule
+	}
+	next := *s.set
+	next.Networks = append(next.Networks[:len(next.Networks):len(next.Networks)], n)
+	s.set = &next
+	s.bot.Configure(s.set)
+	s.room = meeting.RoomID("!" + n.ID)
+	s.must(s.bot.Bind(s.ctx, bot.NetworkBinding(n.ID), s.room))
+	s.must(s.bot.Tick(s.ctx))
+}
+
+func testProgramme() meeting.Programme {
+	return meeting.Programme{ID: "prov", Name: "Prov", Language: "sv", Meetings: []meeting.ProgrammeMeeting{
+		{Title: "Vad betyder stöd?", Intro: "Vi börjar med att lära känna varandra.", Kind: meeting.KindDiscussion,
+			Prompts: []string{"Vad kan vara ett bra stöd?", "Vad saknas?"}},
+		{Title: "Vad fungerar bra i dag?", Kind: meeting.KindDiscussion,
+			Prompts:   []string{"Vad fungerar bra hos er?", "Varför fungerar det?"},
+			Materials: []meeting.Material{{Title: "Rapport A", URL: "https://example.se/a"}, {Title: "Rapport B"}}},
+		{Title: "Vad behöver bli bättre?", Kind: meeting.KindDiscussion, Prompts: []string{"Vad behöver bli bättre?", "Vad är svårast?"}},
+	}}
+}
+
+// join has somebody come into the current room: "anna Anna Svensson".
+func (s *stage) join(text string) {
+	name, display, _ := strings.Cut(text, " ")
+	m := meeting.Membership{EventMeta: s.meta("", user(name)), User: user(name), DisplayName: display, Membership: "join"}
+	if name == "bot" {
+		m.User, m.Sender, m.Self = self, self, true
+	}
+	s.deliver(m)
+}
+
+func user(name string) meeting.UserID { return meeting.UserID("@" + name + ":example.se") }
+
+// meta makes the metadata of a new event in the current room.
+func (s *stage) meta(label string, sender meeting.UserID) meeting.EventMeta {
+	s.serial++
+	if label == "" {
+		label = fmt.Sprintf("e%d", s.serial)
+	}
+	return meeting.EventMeta{ID: meeting.EventID("$" + label), Room: s.room, Sender: sender, SentAt: s.now.UTC(), Received: s.now.UTC()}
+}
+
+// deliver stores an event as a sync answer would, and has the bot handle it.
+func (s *stage) deliver(ev meeting.Event) {
+	m := ev.Meta()
+	s.events[m.ID] = ev
+	s.must(s.db.StoreSync(s.ctx, meeting.SyncBatch{Next: string(m.ID), At: s.now.UTC(), Rooms: []meeting.RoomBatch{{Room: m.Room,
+		Events: []meeting.RawEvent{{ID: m.ID, Room: m.Room, Session: string(m.ID), JSON: []byte("{}")}}}}}))
+	s.work()
+}
+
+// work handles what the inbox has, as the Matrix adapter would.
+func (s *stage) work() {
+	for {
+		row, err := s.db.NextInbox(s.ctx, s.now.UTC(), nil)
+		s.must(err)
+		if row == nil {
+			return
+		}
+		ev := withOrder(s.events[row.ID], row)
+		if msg, ok := ev.(meeting.Message); ok && s.missing && row.State == meeting.InboxNew {
+			s.missing = false
+			s.must(s.db.WaitForKey(s.ctx, row.ID, s.now.Add(14*24*time.Hour)))
+			u := meeting.Unreadable{EventMeta: msg.EventMeta, Thread: msg.Thread, ReplyTo: msg.ReplyTo}
+			s.must(s.bot.Handle(s.ctx, u))
+			continue
+		}
+		s.must(s.bot.Handle(s.ctx, ev))
+	}
+}
+
+func withOrder(ev meeting.Event, row *meeting.InboxRow) meeting.Event {
+	fetched := row.State == meeting.InboxFetch
+	switch v := ev.(type) {
+	case meeting.Message:
+		v.Order, v.Fetched = row.Order, fetched
+		return v
+	case meeting.Reaction:
+		v.Order = row.Order
+		return v
+	case meeting.Redaction:
+		v.Order = row.Order
+		return v
+	}
+	return ev
+}
+
+func (s *stage) keyArrives(label string) {
+	s.must(s.db.KeyArrived(s.ctx, "$"+label))
+	s.work()
+}
+
+// person has somebody do something: "anna in 1 #a: text", "anna edit a: text",
+// "anna react a 👍", "anna: text" …
+func (s *stage) person(line string) {
+	head, text, _ := strings.Cut(line, ":")
+	words := strings.Fields(head)
+	if len(words) > 1 && (words[1] == "react" || words[1] == "unreact" || words[1] == "delete") {
+		s.gesture(strings.Fields(line))
+		return
+	}
+	label := ""
+	if n := len(words); n > 0 && strings.HasPrefix(words[n-1], "#") {
+		label, words = words[n-1][1:], words[:n-1]
+	}
+	m := meeting.Message{EventMeta: s.meta(label, user(words[0])), Kind: meeting.MessageText, Body: strings.TrimSpace(text)}
+	for i := 1; i < len(words); i++ {
+		switch words[i] {
+		case "in":
+			m.Thread = s.target(words[i+1])
+		case "reply":
+			m.ReplyTo = s.target(words[i+1])
+		case "edit":
+			m.Replaces = s.target(words[i+1])
+		case "on":
+			m.Room = meeting.RoomID("!" + words[i+1])
+		case "image":
+			m.Kind, m.FileName = meeting.MessageImage, words[i+1]
+		case "mentions":
+			m.Mentions = []meeting.UserID{self}
+			continue
+		case "notice":
+			m.Kind = meeting.MessageNotice
+			continue
+		case "ago":
+			d, err := time.ParseDuration(words[i+1])
+			s.must(err)
+			m.SentAt = m.SentAt.Add(-d)
+		default:
+			s.t.Fatalf("unknown word %q in %q", words[i], line)
+		}
+		i++
+	}
+	s.deliver(m)
+}
+
+// gesture is a reaction, its removal, or the deletion of a message.
+func (s *stage) gesture(words []string) {
+	who, target := user(words[0]), s.target(words[2])
+	switch words[1] {
+	case "react":
+		r := meeting.Reaction{EventMeta: s.meta("", who), Target: target, Key: words[3]}
+		s.reactions[words[0]+string(target)+words[3]] = r.ID
+		s.deliver(r)
+	case "unreact":
+		s.deliver(meeting.Redaction{EventMeta: s.meta("", who), Target: s.reactions[words[0]+string(target)+words[3]]})
+	case "delete":
+		s.deliver(meeting.Redaction{EventMeta: s.meta("", who), Target: target})
+	}
+}
+
+// target finds an event: a prompt of the newest meeting by its number, a post by
+// its key, or what a person wrote by its label.
+func (s *stage) target(word string) meeting.EventID {
+	if key, ok := strings.CutPrefix(word, "post:"); ok {
+		return meeting.EventID("$" + key)
+	}
+	if _, err := strconv.Atoi(word); err == nil {
+		id := strings.TrimPrefix(string(s.room), "!")
+		last, err := s.bot.LastHeld(s.ctx, id)
+		s.must(err)
+		return meeting.EventID(fmt.Sprintf("$prompt/%s/%d/%s", id, last, word))
+	}
+	return meeting.EventID("$" + word)
+}
+
+// settle sends what is queued, writes it down, and lets it come back.
+func (s *stage) settle() {
+	for {
+		posts, err := s.db.NextPosts(s.ctx, s.now.UTC(), nil, 1)
+		s.must(err)
+		if len(posts) == 0 {
+			return
+		}
+		d := posts[0]
+		room := d.Room
+		if d.To != "" {
+			room = meeting.RoomID("!dm" + d.To)
+			s.must(s.db.SetDirectRoom(s.ctx, d.To, room))
+		}
+		id := meeting.EventID("$" + d.Key)
+		s.must(s.db.AttemptPost(s.ctx, d.Key))
+		s.must(s.db.MarkSent(s.ctx, d.Key, room, id, s.now.UTC()))
+		s.write(d)
+		echo := meeting.Echo{EventMeta: meeting.EventMeta{ID: id, Room: room, Sender: self}, Key: d.Key}
+		if s.hold {
+			s.held = append(s.held, echo)
+			continue
+		}
+		s.must(s.bot.Handle(s.ctx, echo))
+	}
+}
+
+// write puts one of the bot's posts into the transcript.
+func (s *stage) write(d meeting.Delivery) {
+	where := strings.TrimPrefix(string(d.Room), "!")
+	if d.To != "" {
+		where = "to " + strings.TrimSuffix(strings.TrimPrefix(string(d.To), "@"), ":example.se")
+	}
+	head := fmt.Sprintf("bot %s %s", where, d.Kind)
+	if d.ThreadID != "" {
+		head += " in " + short(d.ThreadID)
+	}
+	if len(d.Mentions) > 0 {
+		var names []string
+		for _, m := range d.Mentions {
+			names = append(names, strings.TrimSuffix(strings.TrimPrefix(string(m), "@"), ":example.se"))
+		}
+		head += " rings " + strings.Join(names, ",")
+	}
+	switch d.Kind {
+	case meeting.PostReaction:
+		s.out.WriteString(fmt.Sprintf("%s: %s on %s\n", head, d.Emoji, short(d.TargetID)))
+		return
+	case meeting.PostRedact:
+		s.out.WriteString(fmt.Sprintf("%s: %s\n", head, short(d.TargetID)))
+		return
+	case meeting.PostFile:
+		s.out.WriteString(fmt.Sprintf("%s: %s (%s)\n", head, d.File.Name, d.File.Type))
+		return
+	case meeting.PostEdit:
+		head += " of " + short(d.TargetID)
+	}
+	lines := strings.Split(d.Markdown, "\n")
+	s.out.WriteString(head + ": " + lines[0] + "\n")
+	for _, l := range lines[1:] {
+		s.out.WriteString(strings.TrimRight("  | "+l, " ") + "\n")
+	}
+}
+
+func short(id meeting.EventID) string { return strings.TrimPrefix(string(id), "$") }
+
+// minutes writes down the stored minutes: "vasteras 1".
+func (s *stage) minutes(text string) {
+	id, number, _ := strings.Cut(text, " ")
+	n, err := strconv.Atoi(number)
+	s.must(err)
+	m, err := s.bot.MinutesJSON(s.ctx, id, n)
+	s.must(err)
+	fmt.Fprintf(&s.out, "state> %s, %d removed, %d unreadable, %d gaps\n", m.State, m.Removed, m.Unreadable, m.Gaps)
+	for _, p := range m.Prompts {
+		for _, e := range p.Entries {
+			flags := ""
+			if e.Edited {
+				flags += " edited"
+			}
+			if e.Late {
+				flags += " late"
+			}
+			if e.Support > 0 {
+				flags += fmt.Sprintf(" +%d", e.Support)
+			}
+			for _, m := range e.Marks {
+				flags += " " + string(m)
+			}
+			body, err := json.Marshal(e.Body)
+			s.must(err)
+			fmt.Fprintf(&s.out, "state> %d %s %s [%s%s] %s\n", p.Number, short(e.ID), strings.TrimSuffix(strings.TrimPrefix(string(e.Author), "@"), ":example.se"), e.Source, flags, body)
+		}
+	}
+}
+
+// search looks for a text in every byte of the database's files.
+func (s *stage) search(text string) {
+	s.must(s.db.Close())
+	files, err := filepath.Glob(s.path + "*")
+	s.must(err)
+	found := "not found"
+	for _, f := range files {
+		data, err := os.ReadFile(f)
+		s.must(err)
+		if bytes.Contains(data, []byte(text)) {
+			found = "FOUND in " + filepath.Base(f)
+		}
+	}
+	fmt.Fprintf(&s.out, "state> %s\n", found)
+	s.start()
+}
+
+// deliverAgain has the bot handle an event a second time.
+func (s *stage) deliverAgain(label string) {
+	s.must(s.bot.Handle(s.ctx, s.events[meeting.EventID("$"+label)]))
+}
+
+// lostGap notes a gap in the current room that could not be filled.
+func (s *stage) lostGap() {
+	s.must(s.db.StoreSync(s.ctx, meeting.SyncBatch{Next: "gap", At: s.now.UTC(), Rooms: []meeting.RoomBatch{{Room: s.room, Limited: true, PrevBatch: "p"}}}))
+	gaps, err := s.db.OpenGaps(s.ctx, s.now.UTC())
+	s.must(err)
+	for _, g := range gaps {
+		s.must(s.db.LoseGap(s.ctx, g, s.now.UTC()))
+	}
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"blnbot/bot"
+	"blnbot/internal/render"
+)
+
+// exportCmd writes a document. It works while the bot is running.
+type exportCmd struct {
+	What    string `arg:"" enum:"minutes,summary,plan" help:"minutes, summary or plan."`
+	Network string `help:"The network's id; not needed if there is one only." placeholder:"ID"`
+	Meeting int    `help:"The meeting's number; the last one if left out." placeholder:"N"`
+	Format  string `enum:"md,html,json" default:"md" help:"md, html or json (minutes only)."`
+	Out     string `help:"The file to write; standard output if left out." placeholder:"FILE"`
+}
+
+// Run writes what was asked for.
+func (c *exportCmd) Run(ctx context.Context, env *environment, cmds *commands) error {
+	if c.Format == "json" && c.What != "minutes" {
+		return usageError{errors.New("only minutes come as json")}
+	}
+	cfg, err := cmds.load(env)
+	if err != nil {
+		return err
+	}
+	if c.Network == "" && len(cfg.Networks) == 1 {
+		c.Network = cfg.Networks[0].ID
+	}
+	net, ok := cfg.Network(c.Network)
+	if !ok {
+		return usageError{fmt.Errorf("there is no network %q; name one with --network", c.Network)}
+	}
+	s, err := openService(ctx, env, cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	text, err := c.document(ctx, s.bot, net.Language)
+	if err := errors.Join(err, s.db.Close()); err != nil {
+		return err
+	}
+	if c.Out == "" {
+		_, err = env.stdout.Write(text)
+	} else {
+		err = os.WriteFile(c.Out, text, 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("write the document: %w", err)
+	}
+	return nil
+}
+
+func (c *exportCmd) document(ctx context.Context, b *bot.Bot, lang string) ([]byte, error) {
+	if c.What != "plan" && c.Meeting == 0 {
+		last, err := b.LastHeld(ctx, c.Network)
+		if err != nil {
+			return nil, err
+		}
+		c.Meeting = last
+	}
+	if c.Format == "json" {
+		m, err := b.MinutesJSON(ctx, c.Network, c.Meeting)
+		if err != nil {
+			return nil, err
+		}
+		text, err := json.MarshalIndent(m, "", " ")
+		return append(text, '\n'), err
+	}
+	var view any
+	var err error
+	switch c.What {
+	case "minutes":
+		view, err = b.Minutes(ctx, c.Network, c.Meeting)
+	case "summary":
+		view, err = b.SharedSummary(ctx, c.Network, c.Meeting)
+	case "plan":
+		view, err = b.SharedPlan(ctx, c.Network)
+	}
+	if err != nil {
+		return nil, err
+	}
+	texts, err := render.New()
+	if err != nil {
+		return nil, err
+	}
+	write := texts.Markdown
+	if c.Format == "html" {
+		write = texts.Document
+	}
+	text, err := write(lang, c.What, view)
+	return []byte(text), err
+}
