@@ -25,6 +25,7 @@ const (
 	enoughWords   = 5    // content words that make a sentence say something
 	alike         = 0.45 // likeness from which somebody is saying the same thing
 	same          = 0.55 // likeness from which two sentences are one point
+	sameTerms     = 2    // and the least they must share: one word is no agreement
 )
 
 // pick is a chosen candidate and the other entries that say the same.
@@ -80,7 +81,7 @@ func (p *pool) compare() {
 	})
 	for _, c := range best[:min(len(best), maxCompared)] {
 		people, roles := map[string]bool{}, map[meeting.Role]bool{}
-		p.likeness(c, func(o *candidate, likeness float64) {
+		p.likeness(c, func(o *candidate, likeness float64, _ int) {
 			if likeness >= alike && p.author[o.entry] != p.author[c.entry] {
 				people[p.author[o.entry]] = true
 				if r := p.entries[o.entry].Role; r != p.entries[c.entry].Role {
@@ -94,10 +95,10 @@ func (p *pool) compare() {
 }
 
 // likeness calls visit with every candidate that shares a term with c, in no
-// particular order, and the cosine between both. It goes through the inverted index.
-func (p *pool) likeness(c *candidate, visit func(o *candidate, likeness float64)) {
+// particular order, with the cosine between both and how many terms they share. It goes through the inverted index.
+func (p *pool) likeness(c *candidate, visit func(o *candidate, likeness float64, shared int)) {
 	if p.likes == nil {
-		p.likes = make([]float64, len(p.candidates))
+		p.likes, p.shared = make([]float64, len(p.candidates)), make([]int, len(p.candidates))
 	}
 	touched := p.touched[:0]
 	for _, t := range c.terms {
@@ -106,13 +107,14 @@ func (p *pool) likeness(c *candidate, visit func(o *candidate, likeness float64)
 				touched = append(touched, x.candidate)
 			}
 			p.likes[x.candidate] += t.weight * x.weight
+			p.shared[x.candidate]++
 		}
 	}
 	p.touched = touched
 	for _, i := range touched {
 		o := p.candidates[i]
-		visit(o, p.likes[i]/(c.norm*o.norm))
-		p.likes[i] = 0
+		visit(o, p.likes[i]/(c.norm*o.norm), p.shared[i])
+		p.likes[i], p.shared[i] = 0, 0
 	}
 }
 
@@ -149,9 +151,9 @@ func (c *choice) covered(entry int) bool {
 func (c *choice) take(next *candidate) {
 	made := pick{candidate: next}
 	c.gone[next] = true
-	c.likeness(next, func(o *candidate, likeness float64) {
+	c.likeness(next, func(o *candidate, likeness float64, shared int) {
 		c.repeat[o] = max(c.repeat[o], likeness)
-		if likeness < same || o.barred {
+		if likeness < same || o.barred || shared < sameTerms || o.denies != next.denies {
 			return
 		}
 		c.gone[o] = true

@@ -188,6 +188,22 @@ func TestGreetingIsCutOff(t *testing.T) {
 	}
 }
 
+func TestOppositesAreNotMerged(t *testing.T) {
+	got := digest.Points(replies(
+		"anna/carer: Avlösning i hemmet fungerar bra hos kommunen",
+		"bo/carer: Avlösning i hemmet fungerar inte hos kommunen",
+		"eva/ngo: Jag håller inte med, avlösning i hemmet är dyrt",
+	), digest.Options{})
+	for _, p := range got {
+		if len(p.Entries) != 1 {
+			t.Errorf("%q speaks for %v", p.Text, p.Entries)
+		}
+		if p.Role == "ngo" && !strings.HasPrefix(p.Text, "Jag håller inte med") {
+			t.Errorf("turned into %q", p.Text)
+		}
+	}
+}
+
 func TestBest(t *testing.T) {
 	late := replies("anna/carer: Hej! Jag heter Anna. Det som saknas är en fast kontakt som håller ihop psykiatri och beroendevård. Vad tycker ni?")[0]
 	late.ID = "$late"
