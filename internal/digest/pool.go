@@ -71,12 +71,6 @@ type posting struct {
 	weight    float64
 }
 
-// slip is a stem with one letter left out, and which.
-type slip struct {
-	stem string
-	at   int
-}
-
 // pool is all that was said about one prompt.
 type pool struct {
 	lex        *lexicon
@@ -86,9 +80,8 @@ type pool struct {
 	names      map[string]bool
 	ids        map[string]int
 	stems      []string // the first spelling, by id
-	slips      map[slip]int
+	slips      map[uint64]int
 	words      map[string]word
-	terms      int // how many there are
 	idf        []float64
 	voices     []int // distinct authors, by term
 	candidates []*candidate
@@ -102,7 +95,7 @@ type pool struct {
 func newPool(entries []meeting.Entry, opt Options) *pool {
 	p := &pool{
 		lex: newLexicon(opt.Language), opt: opt, entries: entries,
-		names: map[string]bool{}, ids: map[string]int{}, slips: map[slip]int{}, words: map[string]word{}, byEntry: make([][]*candidate, len(entries)),
+		names: map[string]bool{}, ids: map[string]int{}, slips: map[uint64]int{}, words: map[string]word{}, byEntry: make([][]*candidate, len(entries)),
 	}
 	for _, e := range entries {
 		who := string(e.Author)

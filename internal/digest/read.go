@@ -174,33 +174,43 @@ func (p *pool) id(stem string) int {
 	if id, ok := p.ids[stem]; ok {
 		return id
 	}
-	id := p.terms
-	runes := []rune(stem)
-	var without []string
-	if len(runes) >= typoLength && len(runes) <= longestStem {
-		without = make([]string, 0, len(runes))
-		at := 0
-		for _, r := range runes {
-			end := at + utf8.RuneLen(r)
-			without = append(without, stem[:at]+stem[end:])
-			at = end
-		}
-		for i, w := range without {
-			if other, ok := p.slips[slip{w, i}]; ok {
-				id = other
-				break
-			}
+	id := len(p.stems)
+	var keys []uint64
+	if n := utf8.RuneCountInString(stem); n >= typoLength && n <= longestStem {
+		keys = withoutOne([]rune(stem))
+	}
+	for _, k := range keys {
+		if other, ok := p.slips[k]; ok {
+			id = other
+			break
 		}
 	}
-	if id == p.terms {
-		p.terms++
+	if id == len(p.stems) {
 		p.stems = append(p.stems, stem)
 	}
-	for i, w := range without {
-		p.slips[slip{w, i}] = id
+	for _, k := range keys {
+		p.slips[k] = id
 	}
 	p.ids[stem] = id
 	return id
+}
+
+// withoutOne has a hash for the word without each of its letters in turn,
+// together with the place: two words that differ by one letter share one.
+func withoutOne(word []rune) []uint64 {
+	const prime = 1099511628211 // FNV-1a
+	after := make([]uint64, len(word)+1)
+	after[len(word)] = 14695981039346656037
+	for i := len(word) - 1; i >= 0; i-- {
+		after[i] = (after[i+1] ^ uint64(word[i])) * prime
+	}
+	out := make([]uint64, len(word))
+	before := uint64(len(word))
+	for i, r := range word {
+		out[i] = (before^after[i+1])*prime ^ uint64(i)
+		before = (before ^ uint64(r)) * prime
+	}
+	return out
 }
 
 // opening is a text's first two words.
