@@ -14,6 +14,8 @@ import (
 const (
 	// maxSentences is how much of one reply is looked at.
 	maxSentences = 80
+	// manyVoices is how many people's word a word can be; more count as many.
+	manyVoices = 40
 	// longestPassage is the most sentences that make one point.
 	longestPassage = 3
 	// maxCompared is how many candidates, the best by their own score, are
@@ -95,7 +97,7 @@ type pool struct {
 func newPool(entries []meeting.Entry, opt Options) *pool {
 	p := &pool{
 		lex: newLexicon(opt.Language), opt: opt, entries: entries,
-		names: map[string]bool{}, ids: map[string]int{}, slips: map[uint64]int{}, words: map[string]word{}, byEntry: make([][]*candidate, len(entries)),
+		names: map[string]bool{}, ids: map[string]int{}, slips: make(map[uint64]int, 32*len(entries)), words: make(map[string]word, 8*len(entries)), byEntry: make([][]*candidate, len(entries)),
 	}
 	for _, e := range entries {
 		who := string(e.Author)
@@ -140,18 +142,17 @@ func (p *pool) weigh() {
 		}
 	}
 	inEntries := make([]int, len(names))
-	people := make([]map[string]bool, len(names))
+	people := make([][]string, len(names))
 	last := make([]int, len(names))
 	for _, c := range p.candidates {
 		c.addParts(parts)
 		for _, t := range c.terms {
-			if people[t.id] == nil {
-				people[t.id] = map[string]bool{}
-			}
-			people[t.id][p.author[c.entry]] = true
 			if last[t.id] != c.entry+1 {
 				last[t.id] = c.entry + 1
 				inEntries[t.id]++
+				if len(people[t.id]) < manyVoices && !slices.Contains(people[t.id], p.author[c.entry]) {
+					people[t.id] = append(people[t.id], p.author[c.entry])
+				}
 			}
 		}
 	}
