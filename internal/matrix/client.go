@@ -203,8 +203,14 @@ func discover(ctx context.Context, server string) (string, error) {
 	return strings.TrimRight(found.Homeserver.BaseURL, "/"), nil
 }
 
+// connections to the crypto database.
+const connections = 4
+
 // openStores opens mautrix's tables in the crypto database and loads the keys.
 func (c *Client) openStores(ctx context.Context) error {
+	// mautrix repairs Olm sessions in the background: with a single connection
+	// that would wait for openOlm, and openOlm for it.
+	c.raw.SetMaxOpenConns(connections)
 	db, err := dbutil.NewWithDB(c.raw, "sqlite")
 	if err != nil {
 		return fmt.Errorf("open crypto database: %w", err)
@@ -221,6 +227,7 @@ func (c *Client) openStores(ctx context.Context) error {
 		return fmt.Errorf("upgrade crypto store: %w", err)
 	}
 	c.mach = crypto.NewOlmMachine(c.api, nil, c.keys, c.state)
+	c.mach.SetBackgroundCtx(context.WithValue(context.Background(), repairing{}, true))
 	c.mach.IgnorePostDecryptionParseErrors = true
 	// Devices are looked up before an event is opened, not while the database
 	// is locked for it (see openToDevice).

@@ -42,16 +42,30 @@ func (s *cryptoStore) note(err error) error {
 	return err
 }
 
+// repairing marks the context in which mautrix repairs broken Olm sessions by
+// itself, beside everything else.
+type repairing struct{}
+
+// noteUnless leaves out failures of a repair: it may have had to give way to
+// a transaction that holds the database, and is tried again with the next
+// message that cannot be read.
+func (s *cryptoStore) noteUnless(ctx context.Context, err error) error {
+	if ctx.Value(repairing{}) != nil {
+		return err
+	}
+	return s.note(err)
+}
+
 func (s *cryptoStore) PutAccount(ctx context.Context, a *crypto.OlmAccount) error {
 	return s.note(s.SQLCryptoStore.PutAccount(ctx, a))
 }
 
 func (s *cryptoStore) AddSession(ctx context.Context, k id.SenderKey, o *crypto.OlmSession) error {
-	return s.note(s.SQLCryptoStore.AddSession(ctx, k, o))
+	return s.noteUnless(ctx, s.SQLCryptoStore.AddSession(ctx, k, o))
 }
 
 func (s *cryptoStore) UpdateSession(ctx context.Context, k id.SenderKey, o *crypto.OlmSession) error {
-	return s.note(s.SQLCryptoStore.UpdateSession(ctx, k, o))
+	return s.noteUnless(ctx, s.SQLCryptoStore.UpdateSession(ctx, k, o))
 }
 
 func (s *cryptoStore) PutOlmHash(ctx context.Context, hash [32]byte, at time.Time) error {

@@ -39,21 +39,33 @@ func (c *Client) encrypted(ctx context.Context, name id.RoomID) (bool, error) {
 }
 
 // receivers are the users whose devices get the key: those who have joined,
-// and those invited where history is open to them.
-func (c *Client) receivers(ctx context.Context, name id.RoomID) ([]id.UserID, error) {
+// and those invited where history is open to them. The second result is for
+// unchangedSince.
+func (c *Client) receivers(ctx context.Context, name id.RoomID) ([]id.UserID, int64, error) {
 	memberships := []event.Membership{event.MembershipJoin}
 	if !c.rooms.get(name).joinedOnly.Load() {
 		memberships = append(memberships, event.MembershipInvite)
 	}
+	c.stateMu.Lock()
+	defer c.stateMu.Unlock()
 	members, err := c.state.GetRoomMembers(ctx, name, memberships...)
 	if err != nil {
-		return nil, fmt.Errorf("list members: %w", err)
+		return nil, 0, fmt.Errorf("list members: %w", err)
 	}
 	users := make([]id.UserID, 0, len(members))
 	for user := range members {
 		users = append(users, user)
 	}
-	return users, nil
+	return users, c.changes.Load(), nil
+}
+
+// unchangedSince reports whether members and devices are still what they were
+// when receivers was called. A sync answer that is being stored is waited
+// for: it may remove somebody and the key with them.
+func (c *Client) unchangedSince(changes int64) bool {
+	c.stateMu.Lock()
+	defer c.stateMu.Unlock()
+	return c.changes.Load() == changes
 }
 
 // encryptAttempts is how often a content is encrypted anew because members or
@@ -69,8 +81,8 @@ const encryptAttempts = 5
 func (c *Client) encrypt(ctx context.Context, name id.RoomID, typ event.Type, content json.RawMessage, fresh bool) (*event.EncryptedEventContent, error) {
 	r := c.rooms.get(name)
 	for range encryptAttempts {
-		changes, epoch := c.changes.Load(), r.epoch.Load()
-		users, err := c.receivers(ctx, name)
+		epoch := r.epoch.Load()
+		users, changes, err := c.receivers(ctx, name)
 		if err != nil {
 			return nil, err
 		}
@@ -87,7 +99,7 @@ func (c *Client) encrypt(ctx context.Context, name id.RoomID, typ event.Type, co
 			return nil, err
 		}
 		r.renewed.Store(epoch)
-		if c.changes.Load() == changes {
+		if c.unchangedSince(changes) {
 			return out, nil
 		}
 		// Somebody came or went, perhaps here: whoever went must not read this.
