@@ -406,4 +406,3 @@ func diff(t *testing.T, got, want any) {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 }
-

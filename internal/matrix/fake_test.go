@@ -76,9 +76,9 @@ type fakeServer struct {
 	mu        sync.Mutex
 	tokens    map[string]account
 	passwords map[string]string
-	devices   map[string]map[string]object          // user, device → device keys
+	devices   map[string]map[string]object           // user, device → device keys
 	oneTime   map[account]map[string]json.RawMessage // key id → key
-	identity  map[string]map[string]object          // kind → user → key
+	identity  map[string]map[string]object           // kind → user → key
 	data      map[string]json.RawMessage
 	toDevice  map[account][]json.RawMessage
 	answers   []object // to come
@@ -507,4 +507,3 @@ func timeline(next, room string, limited bool, events ...object) object {
 	return object{"next_batch": next, "rooms": object{"join": object{room: object{"timeline": object{
 		"events": events, "limited": limited, "prev_batch": "prev-" + next}}}}}
 }
-

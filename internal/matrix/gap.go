@@ -18,8 +18,8 @@ import (
 
 // Limits of filling a gap.
 const (
-	gapPage      = 500 // events in a page; more than a sync answer holds (syncFilter)
-	gapOtherPage = 331 // of the second reading, so that pages end elsewhere
+	gapPage      = 700  // events in a page; more than a sync answer holds (syncFilter)
+	gapOtherPage = 1999 // of the second reading, so that pages end elsewhere
 	gapPages     = 200
 	gapPatience  = 24 * time.Hour // before a gap counts as lost
 	gapRefusals  = 4              // refused attempts before it does

@@ -2,6 +2,7 @@ package matrix
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -36,11 +37,14 @@ func TestNothingIsLostWhenStoringFails(t *testing.T) {
 	w.server.push(a)
 	w.server.push(a) // what the server says when asked again
 	w.until("the message", func() bool { return len(w.handler.bodies()) == 1 })
+	w.until("the next request", func() bool {
+		w.server.mu.Lock()
+		defer w.server.mu.Unlock()
+		return len(w.server.sinces) == 4
+	})
 	w.server.mu.Lock()
 	defer w.server.mu.Unlock()
-	if got := w.server.sinces[len(w.server.sinces)-2]; got != "s0" && w.server.sinces[len(w.server.sinces)-1] != "s1" {
-		t.Errorf("tokens %v", w.server.sinces)
-	}
+	diff(t, w.server.sinces, []string{"", "s0", "s0", "s1"})
 }
 
 // A crash between storing the keys and storing the events: the server says
@@ -363,3 +367,16 @@ func TestRateLimitedSyncWaits(t *testing.T) {
 }
 
 func toObject(v any) object { return merge(nil, v) }
+
+func parseObjects(t *testing.T, events []object) []parsed {
+	t.Helper()
+	var raws []json.RawMessage
+	for _, ev := range events {
+		raw, err := json.Marshal(ev)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raws = append(raws, raw)
+	}
+	return parseAll(raws)
+}

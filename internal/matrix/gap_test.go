@@ -1,0 +1,273 @@
+package matrix
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// dag is a room as Dendrite keeps it: /messages goes by depth, and a page's
+// token skips the rest of the depth that the page ends in.
+type dag struct {
+	events []object // by arrival
+	depth  map[string]int
+}
+
+func (d *dag) add(depth int, ev object) {
+	if d.depth == nil {
+		d.depth = map[string]int{}
+	}
+	d.events = append(d.events, ev)
+	d.depth[ev["event_id"].(string)] = depth
+}
+
+func (d *dag) messages(_, from string, size int) ([]object, string) {
+	below := 1 << 30
+	if from != "" {
+		below, _ = strconv.Atoi(strings.TrimPrefix(from, "prev-"))
+	}
+	all := slices.Clone(d.events)
+	slices.Reverse(all)
+	slices.SortStableFunc(all, func(a, b object) int {
+		return cmp.Compare(d.depth[b["event_id"].(string)], d.depth[a["event_id"].(string)])
+	})
+	all = slices.DeleteFunc(all, func(e object) bool { return d.depth[e["event_id"].(string)] >= below })
+	if len(all) == 0 {
+		return nil, ""
+	}
+	page := all[:min(size, len(all))]
+	return page, strconv.Itoa(d.depth[page[len(page)-1]["event_id"].(string)])
+}
+
+func TestGapIsFilledWithEverything(t *testing.T) {
+	w := newWorld(t)
+	c := w.open()
+	w.begin(c)
+	<-c.Ready()
+
+	var d dag
+	var want []string
+	say := func(depth int, name string) object {
+		ev := text("$"+name, anna, name)
+		ev["origin_server_ts"] = w.clock.now().UnixMilli()
+		d.add(depth, ev)
+		return ev
+	}
+	// What is known already.
+	var known []object
+	for i := range 20 {
+		known = append(known, say(i, fmt.Sprintf("known%d", i)))
+	}
+	w.server.push(timeline("s1", room1, false, known...))
+	// Many write at the same moment: 4,500 events, three of each depth.
+	for i := range 4500 {
+		name := fmt.Sprintf("lost%d", i)
+		say(20+i/3, name)
+		want = append(want, name)
+	}
+	// One came before the answer's first event, but is deeper than it.
+	say(2005, "deep")
+	want = append(want, "deep")
+	var last []object
+	for i := range 30 {
+		last = append(last, say(2000+i, fmt.Sprintf("new%d", i)))
+	}
+	w.server.mu.Lock()
+	w.server.messages = d.messages
+	w.server.mu.Unlock()
+	w.server.push(timeline("2000", room1, true, last...))
+	w.until("everything", func() bool { return len(w.handler.bodies()) == 20+4500+1+30 })
+	got := w.handler.bodies()
+	var lost []string
+	for _, name := range want {
+		if !slices.Contains(got, name) {
+			lost = append(lost, name)
+		}
+	}
+	if len(lost) > 0 {
+		t.Errorf("lost %d: %v", len(lost), lost)
+	}
+	if !slices.Equal(got[len(got)-30:], names("new", 30)) {
+		t.Errorf("what came after the gap is not last: %v", got[len(got)-31:])
+	}
+}
+
+func names(prefix string, n int) []string {
+	var out []string
+	for i := range n {
+		out = append(out, fmt.Sprint(prefix, i))
+	}
+	return out
+}
+
+func TestGapEndsWhereTheBotCame(t *testing.T) {
+	w := newWorld(t)
+	c := w.open()
+	w.begin(c)
+	var d dag
+	add := func(ev object) {
+		ev["origin_server_ts"] = w.clock.now().UnixMilli()
+		d.add(len(d.events), ev)
+	}
+	for i := range 3 {
+		add(text(fmt.Sprintf("$h%d", i), anna, "historia"))
+	}
+	add(member(botUser, "join"))
+	renamed := member(botUser, "join")
+	renamed["event_id"] = "$renamed"
+	renamed["unsigned"] = object{"prev_content": object{"membership": "join"}}
+	add(text("$1", anna, "ett"))
+	add(renamed)
+	add(text("$2", anna, "två"))
+	add(text("$3", anna, "tre"))
+	w.server.mu.Lock()
+	w.server.messages = d.messages
+	w.server.mu.Unlock()
+	w.server.push(timeline("7", room1, true, d.events[len(d.events)-1]))
+	w.until("three messages", func() bool { return len(w.handler.bodies()) == 3 })
+	diff(t, w.handler.bodies(), []string{"ett", "två", "tre"})
+}
+
+func TestGapDoesNotReachBeforeTheBeginning(t *testing.T) {
+	w := newWorld(t)
+	c := w.open()
+	w.begin(c) // the bot is in the room since long ago
+	var d dag
+	old := w.clock.now().Add(-time.Hour)
+	for i := range 700 {
+		ev := text(fmt.Sprintf("$h%d", i), anna, "!nästa")
+		ev["origin_server_ts"] = old.UnixMilli()
+		d.add(i, ev)
+	}
+	for i, body := range []string{"ett", "två", "tre"} {
+		ev := text("$"+body, anna, body)
+		ev["origin_server_ts"] = w.clock.now().UnixMilli()
+		d.add(700+i, ev)
+	}
+	w.server.mu.Lock()
+	w.server.messages = d.messages
+	w.server.mu.Unlock()
+	w.server.push(timeline("702", room1, true, d.events[702]))
+	w.until("three messages", func() bool { return len(w.handler.bodies()) == 3 })
+	diff(t, w.handler.bodies(), []string{"ett", "två", "tre"})
+}
+
+func TestGapFailures(t *testing.T) {
+	t.Run("for a while", func(t *testing.T) {
+		w := newWorld(t)
+		c := w.open()
+		var d dag
+		for i, body := range []string{"ett", "två"} {
+			ev := text("$"+body, anna, body)
+			ev["origin_server_ts"] = w.clock.now().UnixMilli()
+			d.add(i, ev)
+		}
+		w.server.messages = d.messages
+		n := 0
+		w.server.setIntercept(func(rw http.ResponseWriter, r *http.Request) bool {
+			if !strings.HasSuffix(r.URL.Path, "/messages") {
+				return false
+			}
+			n++
+			switch n {
+			case 1:
+				fail(rw, 429, "M_LIMIT_EXCEEDED", object{"retry_after_ms": 1})
+			case 2:
+				fail(rw, 500, "M_UNKNOWN", nil)
+			default:
+				return false
+			}
+			return true
+		})
+		w.begin(c)
+		w.server.push(timeline("1", room1, true, d.events[1]))
+		w.until("both", func() bool { w.clock.add(time.Second); return len(w.handler.bodies()) == 2 })
+		diff(t, w.handler.bodies(), []string{"ett", "två"})
+	})
+	t.Run("for ever", func(t *testing.T) {
+		w := newWorld(t)
+		c := w.open()
+		w.server.setIntercept(func(rw http.ResponseWriter, r *http.Request) bool {
+			if !strings.HasSuffix(r.URL.Path, "/messages") {
+				return false
+			}
+			fail(rw, 403, "M_FORBIDDEN", nil)
+			return true
+		})
+		w.begin(c)
+		w.server.push(timeline("1", room1, true, text("$1", anna, "ett")))
+		w.until("what came after", func() bool { w.clock.add(time.Minute); return len(w.handler.bodies()) == 1 })
+		if w.store.lost != 1 {
+			t.Error("the gap was not reported")
+		}
+	})
+}
+
+func TestVisible(t *testing.T) {
+	self := func(ev, now, before string) object {
+		e := member(botUser, now)
+		e["event_id"] = ev
+		if before != "" {
+			e["unsigned"] = object{"prev_content": object{"membership": before}}
+		}
+		return e
+	}
+	tests := []struct {
+		name   string
+		events []object
+		want   []string
+		before bool
+	}{
+		{"always there", []object{text("$1", anna, "")}, []string{"$1"}, true},
+		{"came", []object{text("$0", anna, ""), member(anna, "join"), self("$j", "join", ""), text("$1", anna, "")},
+			[]string{"$m.room.member/@anna:x", "$j", "$1"}, false},
+		{"was invited and came", []object{text("$0", anna, ""), self("$i", "invite", ""), text("$01", anna, ""), self("$j", "join", "invite"), text("$1", anna, "")},
+			[]string{"$i", "$j", "$1"}, false},
+		{"new name", []object{text("$0", anna, ""), self("$n", "join", "join"), text("$1", anna, "")}, []string{"$0", "$n", "$1"}, true},
+		{"went", []object{text("$0", anna, ""), self("$l", "leave", "join"), text("$1", anna, "")}, []string{"$0", "$l"}, true},
+		{"went without word of before", []object{text("$0", anna, ""), self("$l", "ban", "")}, []string{"$0", "$l"}, true},
+		{"went and came", []object{text("$0", anna, ""), self("$l", "leave", "join"), text("$x", anna, ""), self("$j", "join", "leave"), text("$1", anna, "")},
+			[]string{"$0", "$l", "$j", "$1"}, true},
+		{"declined", []object{self("$l", "leave", "invite")}, []string{"$l"}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, before := visible(parseObjects(t, tt.events), botUser, true)
+			var ids []string
+			for _, p := range got {
+				ids = append(ids, p.ev.ID)
+			}
+			diff(t, ids, tt.want)
+			if before != tt.before {
+				t.Errorf("there before: %v", before)
+			}
+		})
+	}
+}
+
+func TestJoinReadings(t *testing.T) {
+	read := func(s string) []object {
+		var out []object
+		for _, r := range s {
+			out = append(out, text("$"+string(r), anna, ""))
+		}
+		return out
+	}
+	for _, tt := range [][3]string{
+		{"abc", "abc", "abc"}, {"ac", "abc", "abc"}, {"bc", "abc", "abc"}, {"ab", "abc", "abc"},
+		{"", "ab", "ab"}, {"ab", "", "ab"}, {"bd", "abcde", "abcde"}, {"ab", "xy", "xyab"},
+	} {
+		got := ""
+		for _, p := range join(parseObjects(t, read(tt[0])), parseObjects(t, read(tt[1]))) {
+			got += strings.TrimPrefix(p.ev.ID, "$")
+		}
+		if got != tt[2] {
+			t.Errorf("join(%s, %s) = %s, want %s", tt[0], tt[1], got, tt[2])
+		}
+	}
+}
