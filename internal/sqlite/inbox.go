@@ -17,7 +17,23 @@ func (d *DB) SyncToken(ctx context.Context) (string, error) {
 	return token, err
 }
 
-const storeSync = `INSERT INTO sync_state (id, token, batch, at) VALUES (1, ?, ?, ?)
+// Began is when the first sync answer was stored; zero before.
+func (d *DB) Began(ctx context.Context) (at time.Time, err error) {
+	err = d.Update(ctx, func(t *Tx) error {
+		found, err := get(ctx, t, "read sync begin", "SELECT began FROM sync_state WHERE id = 1", nil, func(r row) (time.Time, error) {
+			var v time.Time
+			err := r.Scan(timestamp{&v})
+			return v, err
+		})
+		if found != nil {
+			at = *found
+		}
+		return err
+	})
+	return at, err
+}
+
+const storeSync = `INSERT INTO sync_state (id, token, batch, at, began) VALUES (1, ?1, ?2, ?3, ?3)
 ON CONFLICT (id) DO UPDATE SET token = excluded.token, batch = excluded.batch, at = excluded.at`
 
 // StoreSync stores all of a sync answer and its token in one transaction.

@@ -180,7 +180,7 @@ func (t *Tx) SetCursor(ctx context.Context, network string, at time.Time) error 
 // TouchRound notes that the state of a round has changed. It reports true if
 // the round is new.
 func (t *Tx) TouchRound(ctx context.Context, programme string, number int, title string) (bool, error) {
-	n, err := t.exec(ctx, "store round", `INSERT INTO rounds (programme, number, title, dirty) VALUES (?, ?, ?, 1)
+	n, err := t.exec(ctx, "store round", `INSERT INTO rounds (programme, number, title, dirty) VALUES (?, ?, ?, 0)
 		ON CONFLICT DO NOTHING`, programme, number, title)
 	if err != nil || n > 0 {
 		return n > 0, err

@@ -5,7 +5,8 @@ CREATE TABLE sync_state (
   id    INTEGER PRIMARY KEY CHECK (id = 1),
   token TEXT NOT NULL,
   batch INTEGER NOT NULL,
-  at    TEXT NOT NULL
+  at    TEXT NOT NULL,
+  began TEXT NOT NULL -- when the first answer was stored
 ) STRICT;
 
 CREATE TABLE inbox (
