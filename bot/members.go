@@ -67,7 +67,27 @@ func (b *Bot) roomReplaced(ctx context.Context, s *scene, p place, r meeting.Roo
 		return b.tellStaff(ctx, s, meeting.Post{Key: "upgrade/" + string(r.ID), Kind: meeting.PostText, Mentions: s.set.Staff},
 			"alert_upgrade", render.Problem{Network: p.net.Name})
 	}
-	return s.tx.Bind(ctx, name, r.Replacement)
+	if err := s.tx.Bind(ctx, name, r.Replacement); err != nil || p.net == nil {
+		return err
+	}
+	return b.promptAnew(ctx, s, p.net, r.Replacement)
+}
+
+// promptAnew posts the prompts of an open meeting in the room that replaces the
+// one they were posted in, because threads do not move along.
+func (b *Bot) promptAnew(ctx context.Context, s *scene, net *meeting.Network, room meeting.RoomID) error {
+	open, err := b.openMeeting(ctx, s, net)
+	if err != nil || open == nil {
+		return err
+	}
+	for i, text := range open.Prompts {
+		p := meeting.Post{Key: fmt.Sprintf("prompt/%s/%d/%d/%s", net.ID, open.Number, i+1, room), Room: room, Kind: meeting.PostText,
+			Meeting: open.ID, Prompt: i + 1, Fresh: i == 0}
+		if err := b.say(ctx, s, p, net.Language, "prompt", render.Prompt{Number: i + 1, Text: text, Only: len(open.Prompts) == 1}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Bind notes which room the configuration means by a name, and greets a

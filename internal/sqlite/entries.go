@@ -103,6 +103,7 @@ func (t *Tx) StripEntry(ctx context.Context, id meeting.EventID, s meeting.Entry
 		query = "DELETE FROM versions WHERE entry_id = ?"
 	}
 	_, err := t.exec(ctx, "delete texts", query, id)
+	t.removed = true
 	return err
 }
 
@@ -113,6 +114,7 @@ func (t *Tx) DeleteVersion(ctx context.Context, id meeting.EventID) (meeting.Eve
 	if err != nil || found == nil {
 		return "", err
 	}
+	t.removed = true
 	return *found, nil
 }
 

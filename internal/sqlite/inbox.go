@@ -263,8 +263,9 @@ func (t *Tx) Awaited(ctx context.Context, id meeting.EventID) (bool, error) {
 // ForgetRaw deletes the stored content of an event that was redacted before it
 // was handled.
 func (t *Tx) ForgetRaw(ctx context.Context, id meeting.EventID) error {
-	_, err := t.exec(ctx, "forget event", `UPDATE inbox SET state = 'done', raw = NULL, next_at = NULL
+	n, err := t.exec(ctx, "forget event", `UPDATE inbox SET state = 'done', raw = NULL, next_at = NULL
 		WHERE event_id = ? AND state IN ('new', 'wait_key', 'fetch')`, id)
+	t.removed = t.removed || n > 0
 	return err
 }
 

@@ -14,10 +14,10 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
-	sqlite3 "modernc.org/sqlite" // also registers the driver
-	sqlite3lib "modernc.org/sqlite/lib"
+	_ "modernc.org/sqlite" // the driver
 )
 
 //go:embed migrations/*.sql
@@ -63,6 +63,9 @@ type DB struct {
 	db   *sql.DB
 	path string
 	kick func() // called after a transaction that stored posts
+	// scrub says that the log still holds text that was removed.
+	scrub bool
+	mu    sync.Mutex // guards scrub
 }
 
 // Open opens blnbot.db in the folder, creates or upgrades it, and refuses a
@@ -149,8 +152,9 @@ func (d *DB) apply(ctx context.Context, name string, version int) error {
 
 // Tx is a transaction. Its methods are the domain's storage.
 type Tx struct {
-	tx     *sql.Tx
-	posted bool
+	tx      *sql.Tx
+	posted  bool // a post was stored
+	removed bool // text was removed
 }
 
 // Update runs fn in a transaction and commits it, unless fn fails or panics.
@@ -170,6 +174,32 @@ func (d *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 	if t.posted {
 		d.kick()
 	}
+	return d.scrubLog(ctx, t.removed)
+}
+
+// scrubLog empties the write-ahead log after text was removed: secure_delete
+// overwrites the pages of the database, but the log keeps their earlier form.
+// While another process reads the database that must wait for a later
+// transaction.
+func (d *DB) scrubLog(ctx context.Context, removed bool) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.scrub = d.scrub || removed
+	if !d.scrub {
+		return nil
+	}
+	var busy, frames, moved int
+	_, err := d.db.ExecContext(ctx, "PRAGMA busy_timeout(200)") // readers may take their time
+	if err == nil {
+		err = d.db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &moved)
+	}
+	if err == nil {
+		_, err = d.db.ExecContext(ctx, "PRAGMA busy_timeout(10000)")
+	}
+	if err != nil {
+		return fmt.Errorf("empty the log: %w", err)
+	}
+	d.scrub = busy != 0
 	return nil
 }
 
@@ -260,10 +290,4 @@ func (s timestamp) Scan(v any) error {
 		return err
 	}
 	return fmt.Errorf("not a time: %T", v)
-}
-
-// isFull reports whether the disk is full.
-func isFull(err error) bool {
-	var e *sqlite3.Error
-	return errors.As(err, &e) && e.Code()&0xff == sqlite3lib.SQLITE_FULL
 }
