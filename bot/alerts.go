@@ -78,7 +78,11 @@ func (b *Bot) failedEvent(ctx context.Context, s *scene, p place, f meeting.Fail
 func (b *Bot) Alert(ctx context.Context, key, name string, network string, words ...string) error {
 	return b.update(ctx, func(s *scene) error {
 		view := render.Problem{Word: strings.Join(words, ", "), Names: words}
-		if net := s.network(network); net != nil {
+		net, err := s.network(ctx, network)
+		if err != nil {
+			return err
+		}
+		if net != nil {
 			view.Network = net.Name
 		}
 		return b.tellStaff(ctx, s, meeting.Post{Key: fmt.Sprintf("alert/%s", key), Kind: meeting.PostText, Mentions: s.set.Staff}, name, view)

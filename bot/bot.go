@@ -44,6 +44,7 @@ type Bot struct {
 	self     meeting.UserID
 	now      func() time.Time
 	settings atomic.Pointer[Settings]
+	told     atomic.Pointer[Settings] // the settings whose missing networks staff know of
 }
 
 // New makes a Bot.
@@ -70,15 +71,6 @@ func (b *Bot) update(ctx context.Context, fn func(*scene) error) error {
 	return b.store.Update(ctx, func(tx Tx) error {
 		return fn(&scene{tx: tx, set: b.settings.Load(), now: b.now().UTC()})
 	})
-}
-
-func (s *scene) network(id string) *meeting.Network {
-	for i := range s.set.Networks {
-		if s.set.Networks[i].ID == id {
-			return &s.set.Networks[i]
-		}
-	}
-	return nil
 }
 
 func (s *scene) isStaff(u meeting.UserID) bool { return slices.Contains(s.set.Staff, u) }
@@ -114,8 +106,8 @@ func (s *scene) place(ctx context.Context, room meeting.RoomID) (place, error) {
 		return p, err
 	}
 	if id, ok := strings.CutPrefix(name, networkPrefix); ok {
-		p.net = s.network(id)
-		return p, nil
+		p.net, err = s.network(ctx, id)
+		return p, err
 	}
 	if name == coordination {
 		p.coord = true

@@ -13,6 +13,9 @@ import (
 
 // cmdNext opens the next meeting now, or the one with the number.
 func (b *Bot) cmdNext(ctx context.Context, s *scene, c *call) error {
+	if c.net.Retired {
+		return b.answer(ctx, s, c, "network_retired", nil)
+	}
 	open, err := b.openMeeting(ctx, s, c.net)
 	if err != nil {
 		return err
@@ -92,6 +95,9 @@ var dateForms = []string{"2006-01-02 15:04", "2006-01-02 15.04", "2006-1-2 15:04
 // cmdMove moves the next meeting to another time. The occurrence that the
 // meeting had from the schedule is used up by it.
 func (b *Bot) cmdMove(ctx context.Context, s *scene, c *call) error {
+	if c.net.Retired {
+		return b.answer(ctx, s, c, "network_retired", nil)
+	}
 	number, err := b.nextNumber(ctx, s, c.net)
 	if err != nil {
 		return err
@@ -462,7 +468,10 @@ func (b *Bot) minutesView(ctx context.Context, s *scene, net *meeting.Network, m
 func (b *Bot) Minutes(ctx context.Context, network string, number int) (render.Minutes, error) {
 	var view render.Minutes
 	err := b.update(ctx, func(s *scene) error {
-		net := s.network(network)
+		net, err := s.network(ctx, network)
+		if err != nil {
+			return err
+		}
 		m, err := s.tx.Meeting(ctx, network, number)
 		if err != nil {
 			return err

@@ -56,7 +56,10 @@ type EntryExport struct {
 func (b *Bot) MinutesJSON(ctx context.Context, network string, number int) (*MinutesExport, error) {
 	var out *MinutesExport
 	err := b.update(ctx, func(s *scene) error {
-		net := s.network(network)
+		net, err := s.network(ctx, network)
+		if err != nil {
+			return err
+		}
 		m, err := s.tx.Meeting(ctx, network, number)
 		if err != nil {
 			return err
@@ -113,7 +116,10 @@ func minutesExport(m *meeting.Meeting, entries []meeting.Entry) *MinutesExport {
 func (b *Bot) SharedSummary(ctx context.Context, network string, number int) (render.Summary, error) {
 	var view render.Summary
 	err := b.update(ctx, func(s *scene) error {
-		net := s.network(network)
+		net, err := s.network(ctx, network)
+		if err != nil {
+			return err
+		}
 		m, err := s.tx.Meeting(ctx, network, number)
 		if err != nil {
 			return err
@@ -139,7 +145,10 @@ func (b *Bot) SharedSummary(ctx context.Context, network string, number int) (re
 func (b *Bot) SharedPlan(ctx context.Context, network string) (render.Plan, error) {
 	var view render.Plan
 	err := b.update(ctx, func(s *scene) error {
-		net := s.network(network)
+		net, err := s.network(ctx, network)
+		if err != nil {
+			return err
+		}
 		plan, err := s.tx.Plan(ctx, network)
 		if err != nil {
 			return err

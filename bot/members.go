@@ -107,7 +107,11 @@ func (b *Bot) Bind(ctx context.Context, name string, room meeting.RoomID) error 
 		}
 		for _, m := range members {
 			if m.User == b.self && m.Joined() {
-				return b.greet(ctx, s, s.network(id), room)
+				net, err := s.network(ctx, id)
+				if err != nil || net == nil {
+					return err
+				}
+				return b.greet(ctx, s, net, room)
 			}
 		}
 		return nil
@@ -149,7 +153,11 @@ func (b *Bot) networksOf(ctx context.Context, s *scene, user meeting.UserID) ([]
 			return nil, err
 		}
 		if id, ok := strings.CutPrefix(name, networkPrefix); ok {
-			if net := s.network(id); net != nil {
+			net, err := s.network(ctx, id)
+			if err != nil {
+				return nil, err
+			}
+			if net != nil {
 				out = append(out, net)
 			}
 		}

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -44,7 +45,7 @@ func (b *Bot) open(ctx context.Context, s *scene, net *meeting.Network, number i
 	if last != nil {
 		m.Recap = last.Meeting
 	}
-	if err := s.tx.StoreMeeting(ctx, m); err != nil {
+	if err := errors.Join(s.tx.StoreMeeting(ctx, m), s.keep(ctx, net)); err != nil {
 		return err
 	}
 	if err := b.postOpening(ctx, s, net, m, last, !due.IsZero() && s.now.Sub(due) > lateOpening, meeting.PostText); err != nil {

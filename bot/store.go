@@ -56,6 +56,8 @@ type rooms interface {
 	Bind(ctx context.Context, name string, room meeting.RoomID) error
 	BoundRoom(ctx context.Context, name string) (meeting.RoomID, error)
 	BoundName(ctx context.Context, room meeting.RoomID) (string, error)
+	StoreNetwork(ctx context.Context, id string, description []byte) error
+	StoredNetwork(ctx context.Context, id string) ([]byte, error)
 	SetGone(ctx context.Context, room meeting.RoomID, gone bool) error
 	DirectUser(ctx context.Context, room meeting.RoomID) (meeting.UserID, error)
 	BindDirect(ctx context.Context, user meeting.UserID, room meeting.RoomID) error
@@ -72,6 +74,7 @@ type meetings interface {
 	Meetings(ctx context.Context, network string) ([]meeting.Meeting, error)
 	RoundMeetings(ctx context.Context, programme string, number int) ([]meeting.Meeting, error)
 	DueMeetings(ctx context.Context, now time.Time) ([]meeting.Meeting, error)
+	OpenMeetings(ctx context.Context) ([]meeting.Meeting, error)
 	Recapped(ctx context.Context, meetingID int64) ([]meeting.Meeting, error)
 	OccurrenceUsed(ctx context.Context, network, key string) (bool, error)
 	StoreMeeting(ctx context.Context, m *meeting.Meeting) error

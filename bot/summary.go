@@ -378,9 +378,9 @@ func (b *Bot) draftDue(ctx context.Context, d meeting.Summary) error {
 		if err != nil || m == nil {
 			return err
 		}
-		net := s.network(m.Network)
-		if net == nil {
-			return nil
+		net, err := s.network(ctx, m.Network)
+		if err != nil || net == nil {
+			return err
 		}
 		if auto && net.Approval == meeting.ApprovalAuto {
 			if sum.Comments == 0 {

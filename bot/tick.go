@@ -55,6 +55,9 @@ func (b *Bot) Tick(ctx context.Context) error {
 		return err
 	}
 	var errs []error
+	if set != b.told.Load() {
+		errs = append(errs, b.findRetired(ctx, set))
+	}
 	for i := range due {
 		errs = append(errs, b.dueMeeting(ctx, &due[i]))
 	}
@@ -77,9 +80,12 @@ func (b *Bot) dueMeeting(ctx context.Context, stale *meeting.Meeting) error {
 		if err != nil || m == nil {
 			return err
 		}
-		net := s.network(m.Network)
-		if net == nil {
-			return nil // no longer configured: its meeting rests
+		net, err := s.network(ctx, m.Network)
+		if err != nil || net == nil {
+			return err
+		}
+		if net.Retired && m.State == meeting.StatePlanned {
+			return nil
 		}
 		switch {
 		case m.State == meeting.StatePlanned && !m.Due.After(s.now):
@@ -218,4 +224,32 @@ func (b *Bot) miss(ctx context.Context, s *scene, net *meeting.Network, number i
 		return err
 	}
 	return b.tellStaff(ctx, s, meeting.Post{Key: key + "/staff", Kind: meeting.PostText}, "missed_staff", view)
+}
+
+// findRetired tells staff of networks that a new configuration has left out in
+// the middle of a meeting.
+func (b *Bot) findRetired(ctx context.Context, set *Settings) error {
+	err := b.update(ctx, func(s *scene) error {
+		open, err := s.tx.OpenMeetings(ctx)
+		if err != nil {
+			return err
+		}
+		for i := range open {
+			net, err := s.network(ctx, open[i].Network)
+			if err != nil {
+				return err
+			}
+			if net == nil || !net.Retired {
+				continue
+			}
+			if err := b.tellRetired(ctx, s, net, &open[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		b.told.Store(set)
+	}
+	return err
 }

@@ -26,6 +26,9 @@ type Network struct {
 	Grace         time.Duration // how late an opening may be made up for
 	Approval      Approval
 	ObjectionsFor time.Duration // how long a draft waits for objections
+	// Retired says that the configuration no longer has the network: what was
+	// begun is finished and removals are honoured, but nothing new opens.
+	Retired bool
 }
 
 // Leads reports whether the user is a leader of the network.

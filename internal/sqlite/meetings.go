@@ -82,6 +82,11 @@ func (t *Tx) meetings(ctx context.Context, where string, args ...any) ([]meeting
 	return found, nil
 }
 
+// OpenMeetings lists the open meetings of all networks.
+func (t *Tx) OpenMeetings(ctx context.Context) ([]meeting.Meeting, error) {
+	return t.meetings(ctx, "WHERE state = 'open' ORDER BY id")
+}
+
 // Recapped lists the network's meetings whose opening quotes the meeting's
 // summary.
 func (t *Tx) Recapped(ctx context.Context, id int64) ([]meeting.Meeting, error) {

@@ -25,6 +25,22 @@ func (t *Tx) BoundName(ctx context.Context, room meeting.RoomID) (string, error)
 	return value[string](ctx, t, "read binding", "SELECT name FROM bindings WHERE room_id = ?", room)
 }
 
+// StoreNetwork keeps a description of the network.
+func (t *Tx) StoreNetwork(ctx context.Context, id string, description []byte) error {
+	_, err := t.exec(ctx, "store network", `INSERT INTO networks (id, json) VALUES (?, ?)
+		ON CONFLICT (id) DO UPDATE SET json = excluded.json`, id, string(description))
+	return err
+}
+
+// StoredNetwork returns the kept description of the network, or nil.
+func (t *Tx) StoredNetwork(ctx context.Context, id string) ([]byte, error) {
+	text, err := value[string](ctx, t, "read network", "SELECT json FROM networks WHERE id = ?", id)
+	if err != nil || text == "" {
+		return nil, err
+	}
+	return []byte(text), nil
+}
+
 // SetGone notes that the bot was removed from the room, or that it is back.
 func (t *Tx) SetGone(ctx context.Context, room meeting.RoomID, gone bool) error {
 	_, err := t.exec(ctx, "set gone", `INSERT INTO rooms (room_id, gone) VALUES (?, ?)

@@ -174,19 +174,20 @@ func (d *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 	if t.posted {
 		d.kick()
 	}
-	return d.scrubLog(ctx, t.removed)
+	d.scrubLog(ctx, t.removed)
+	return nil
 }
 
 // scrubLog empties the write-ahead log after text was removed: secure_delete
 // overwrites the pages of the database, but the log keeps their earlier form.
-// While another process reads the database that must wait for a later
-// transaction.
-func (d *DB) scrubLog(ctx context.Context, removed bool) error {
+// While another process reads the database, or if it fails, that is left to the
+// next transaction; what was committed stays committed either way.
+func (d *DB) scrubLog(ctx context.Context, removed bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.scrub = d.scrub || removed
 	if !d.scrub {
-		return nil
+		return
 	}
 	var busy, frames, moved int
 	_, err := d.db.ExecContext(ctx, "PRAGMA busy_timeout(200)") // readers may take their time
@@ -196,11 +197,7 @@ func (d *DB) scrubLog(ctx context.Context, removed bool) error {
 	if err == nil {
 		_, err = d.db.ExecContext(ctx, "PRAGMA busy_timeout(10000)")
 	}
-	if err != nil {
-		return fmt.Errorf("empty the log: %w", err)
-	}
-	d.scrub = busy != 0
-	return nil
+	d.scrub = err != nil || busy != 0
 }
 
 // exec runs a statement and names it in the error.

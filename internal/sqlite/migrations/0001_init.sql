@@ -60,6 +60,13 @@ CREATE TABLE bindings (
   room_id TEXT NOT NULL UNIQUE
 ) STRICT;
 
+-- How the configuration described a network when a meeting of it last opened,
+-- for when it no longer does.
+CREATE TABLE networks (
+  id   TEXT PRIMARY KEY,
+  json TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE direct_rooms (
   user_id TEXT PRIMARY KEY,
   room_id TEXT NOT NULL UNIQUE
