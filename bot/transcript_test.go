@@ -19,7 +19,6 @@ import (
 	"blnbot/bot"
 	"blnbot/internal/meeting"
 	"blnbot/internal/render"
-	"blnbot/internal/schedule"
 	"blnbot/internal/sqlite"
 )
 
@@ -76,6 +75,9 @@ type stage struct {
 	hold      bool // posts are sent, but do not come back yet
 	held      []meeting.Echo
 	missing   bool // the next message comes without its key
+	redacted  map[meeting.EventID]meeting.UserID
+	refused   meeting.RoomID // the server takes nothing for this room
+	file      string         // the last file that was sent
 }
 
 type botStore struct{ *sqlite.DB }
@@ -86,7 +88,7 @@ func (s botStore) Update(ctx context.Context, fn func(bot.Tx) error) error {
 
 func newStage(t *testing.T) *stage {
 	s := &stage{t: t, ctx: t.Context(), path: filepath.Join(t.TempDir(), "blnbot.db"),
-		events: map[meeting.EventID]meeting.Event{}, reactions: map[string]meeting.EventID{}}
+		events: map[meeting.EventID]meeting.Event{}, reactions: map[string]meeting.EventID{}, redacted: map[meeting.EventID]meeting.UserID{}}
 	stockholm, err := time.LoadLocation("Europe/Stockholm")
 	if err != nil {
 		t.Fatal(err)
@@ -129,7 +131,7 @@ func play(t *testing.T, script string) string {
 	lines := strings.Split(script, "\n")
 	for i := 0; i < len(lines); i++ {
 		line := lines[i]
-		if strings.HasPrefix(line, "bot") || strings.HasPrefix(line, "  | ") || strings.HasPrefix(line, "state> ") {
+		if strings.HasPrefix(line, "bot ") || strings.HasPrefix(line, "  |") || strings.HasPrefix(line, "state> ") {
 			continue
 		}
 		text := line
@@ -192,7 +194,9 @@ func (s *stage) step(line string) {
 	case "gap":
 		s.lostGap()
 	default:
-		s.person(line)
+		if !s.more(first, rest) {
+			s.person(line)
+		}
 	}
 }
 
@@ -206,65 +210,6 @@ func (s *stage) clock(text string) {
 		}
 	}
 	s.t.Fatalf("not a time: %s", text)
-}
-
-// network adds a network: "vasteras Västerås key=value …".
-func (s *stage) network(text string) {
-	words := strings.Fields(text)
-	n := meeting.Network{ID: words[0], Name: words[1], Language: "sv", Location: s.set.Location, OpenFor: 5 * 24 * time.Hour,
-		Grace: 24 * time.Hour, Approval: meeting.ApprovalLeader, ObjectionsFor: 48 * time.Hour, Leaders: []meeting.UserID{"@lena:example.se"},
-		Programme: testProgramme()}
-	spec := "0 17 * * TUE"
-	for _, w := range words[2:] {
-		name, value, _ := strings.Cut(w, "=")
-		value = strings.ReplaceAll(value, "_", " ")
-		switch name {
-		case "lang":
-			n.Language = value
-		case "leader":
-			n.Leaders = []meeting.UserID{meeting.UserID("@" + value + ":example.se")}
-		case "approval":
-			n.Approval = meeting.Approval(value)
-		case "cron":
-			spec = value
-		case "dates":
-			spec = ""
-			rule, err := schedule.Dates(strings.Split(value, ","), s.set.Location)
-			s.must(err)
-			n.Schedule = rule
-		case "prompts":
-			k, err := strconv.Atoi(value)
-			s.must(err)
-			for i := range n.Programme.Meetings {
-				n.Programme.Meetings[i].Prompts = n.Programme.Meetings[i].Prompts[:k]
-			}
-		default:
-			s.t.Fatalf("unknown setting %s", name)
-		}
-	}
-	if spec != "" {
-		rule, err := schedule.Cron(spec, s.set.Location, schedule.Options{})
-		s.must(err)
-		n.Schedule = rule
-	}
-	next := *s.set
-	next.Networks = append(next.Networks[:len(next.Networks):len(next.Networks)], n)
-	s.set = &next
-	s.bot.Configure(s.set)
-	s.room = meeting.RoomID("!" + n.ID)
-	s.must(s.bot.Bind(s.ctx, bot.NetworkBinding(n.ID), s.room))
-	s.must(s.bot.Tick(s.ctx))
-}
-
-func testProgramme() meeting.Programme {
-	return meeting.Programme{ID: "prov", Name: "Prov", Language: "sv", Meetings: []meeting.ProgrammeMeeting{
-		{Title: "Vad betyder stöd?", Intro: "Vi börjar med att lära känna varandra.", Kind: meeting.KindDiscussion,
-			Prompts: []string{"Vad kan vara ett bra stöd?", "Vad saknas?"}},
-		{Title: "Vad fungerar bra i dag?", Kind: meeting.KindDiscussion,
-			Prompts:   []string{"Vad fungerar bra hos er?", "Varför fungerar det?"},
-			Materials: []meeting.Material{{Title: "Rapport A", URL: "https://example.se/a"}, {Title: "Rapport B"}}},
-		{Title: "Vad behöver bli bättre?", Kind: meeting.KindDiscussion, Prompts: []string{"Vad behöver bli bättre?", "Vad är svårast?"}},
-	}}
 }
 
 // join has somebody come into the current room: "anna Anna Svensson".
@@ -306,6 +251,11 @@ func (s *stage) work() {
 			return
 		}
 		ev := withOrder(s.events[row.ID], row)
+		if by, gone := s.redacted[row.ID]; gone && row.State == meeting.InboxFetch {
+			meta := ev.Meta()
+			meta.Sender, meta.Fetched = by, true
+			ev = meeting.Redaction{EventMeta: meta, Target: row.ID}
+		}
 		if msg, ok := ev.(meeting.Message); ok && s.missing && row.State == meeting.InboxNew {
 			s.missing = false
 			s.must(s.db.WaitForKey(s.ctx, row.ID, s.now.Add(14*24*time.Hour)))
@@ -341,11 +291,17 @@ func (s *stage) keyArrives(label string) {
 // person has somebody do something: "anna in 1 #a: text", "anna edit a: text",
 // "anna react a 👍", "anna: text" …
 func (s *stage) person(line string) {
-	head, text, _ := strings.Cut(line, ":")
+	head, text, said := strings.Cut(line, ": ")
+	if !said {
+		head, text, said = strings.Cut(line, ":")
+	}
 	words := strings.Fields(head)
 	if len(words) > 1 && (words[1] == "react" || words[1] == "unreact" || words[1] == "delete") {
 		s.gesture(strings.Fields(line))
 		return
+	}
+	if !said || len(words) == 0 {
+		s.t.Fatalf("neither a step nor something said: %q", line)
 	}
 	label := ""
 	if n := len(words); n > 0 && strings.HasPrefix(words[n-1], "#") {
@@ -362,8 +318,17 @@ func (s *stage) person(line string) {
 			m.Replaces = s.target(words[i+1])
 		case "on":
 			m.Room = meeting.RoomID("!" + words[i+1])
+			if words[i+1] == "dm" {
+				m.Room = meeting.RoomID("!dm" + string(m.Sender))
+				s.must(s.db.SetDirectRoom(s.ctx, m.Sender, m.Room))
+			}
 		case "image":
 			m.Kind, m.FileName = meeting.MessageImage, words[i+1]
+		case "voice":
+			m.Kind, m.FileName = meeting.MessageAudio, words[i+1]
+		case "poll":
+			m.Kind = meeting.MessageOther
+			continue
 		case "mentions":
 			m.Mentions = []meeting.UserID{self}
 			continue
@@ -391,8 +356,13 @@ func (s *stage) gesture(words []string) {
 		s.reactions[words[0]+string(target)+words[3]] = r.ID
 		s.deliver(r)
 	case "unreact":
-		s.deliver(meeting.Redaction{EventMeta: s.meta("", who), Target: s.reactions[words[0]+string(target)+words[3]]})
+		reaction, ok := s.reactions[words[0]+string(target)+words[3]]
+		if !ok {
+			s.t.Fatalf("%s has not reacted with %s", words[0], words[3])
+		}
+		s.deliver(meeting.Redaction{EventMeta: s.meta("", who), Target: reaction})
 	case "delete":
+		s.redacted[target] = who
 		s.deliver(meeting.Redaction{EventMeta: s.meta("", who), Target: target})
 	}
 }
@@ -400,6 +370,9 @@ func (s *stage) gesture(words []string) {
 // target finds an event: a prompt of the newest meeting by its number, a post by
 // its key, or what a person wrote by its label.
 func (s *stage) target(word string) meeting.EventID {
+	if word == "answer" { // to the last thing that was said
+		return meeting.EventID(fmt.Sprintf("$answer/$e%d", s.serial))
+	}
 	if key, ok := strings.CutPrefix(word, "post:"); ok {
 		return meeting.EventID("$" + key)
 	}
@@ -428,6 +401,10 @@ func (s *stage) settle() {
 		}
 		id := meeting.EventID("$" + d.Key)
 		s.must(s.db.AttemptPost(s.ctx, d.Key))
+		if room == s.refused {
+			s.must(s.bot.GiveUp(s.ctx, d, meeting.ErrForbidden))
+			continue
+		}
 		s.must(s.db.MarkSent(s.ctx, d.Key, room, id, s.now.UTC()))
 		s.write(d)
 		echo := meeting.Echo{EventMeta: meeting.EventMeta{ID: id, Room: room, Sender: self}, Key: d.Key}
@@ -464,6 +441,7 @@ func (s *stage) write(d meeting.Delivery) {
 		s.out.WriteString(fmt.Sprintf("%s: %s\n", head, short(d.TargetID)))
 		return
 	case meeting.PostFile:
+		s.file = string(d.File.Data)
 		s.out.WriteString(fmt.Sprintf("%s: %s (%s)\n", head, d.File.Name, d.File.Type))
 		return
 	case meeting.PostEdit:

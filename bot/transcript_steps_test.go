@@ -1,0 +1,182 @@
+package bot_test
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"blnbot/bot"
+	"blnbot/internal/meeting"
+	"blnbot/internal/schedule"
+)
+
+// more carries out the steps that change what the chat takes place in; false
+// if the word is none of them.
+func (s *stage) more(first, rest string) bool {
+	words := strings.Fields(rest)
+	switch first {
+	case "leave":
+		s.deliver(meeting.Membership{EventMeta: s.meta("", user(rest)), User: user(rest), Membership: "leave"})
+	case "kick": // "kick bot by lena"
+		m := meeting.Membership{EventMeta: s.meta("", user(words[2])), User: user(words[0]), Membership: "leave"}
+		if words[0] == "bot" {
+			m.User, m.Self = self, true
+		}
+		s.deliver(m)
+	case "leaders": // "leaders vasteras lena bo"
+		s.change(words[0], func(n *meeting.Network) {
+			n.Leaders = nil
+			for _, w := range words[1:] {
+				n.Leaders = append(n.Leaders, user(w))
+			}
+		})
+	case "prompt": // "prompt 2.1 New text" in everybody's programme
+		s.reword(words[0], strings.TrimPrefix(rest, words[0]+" "))
+	case "language":
+		next := *s.set
+		next.Language = rest
+		s.set = &next
+		s.bot.Configure(s.set)
+	case "refuse":
+		s.refused = meeting.RoomID("!" + rest)
+	case "accept":
+		s.refused = ""
+	case "invite": // "invite anna direct"
+		inv := meeting.Invite{Room: "!dm" + meeting.RoomID(user(words[0])), Inviter: user(words[0]), Direct: len(words) > 1, At: s.now}
+		if !inv.Direct {
+			inv.Room = "!elsewhere"
+		}
+		ok, err := s.bot.Welcome(s.ctx, inv)
+		s.must(err)
+		fmt.Fprintf(&s.out, "state> %s\n", map[bool]string{true: "accepted", false: "declined"}[ok])
+	case "file": // "file has text": whether the last file has it
+		text := strings.TrimPrefix(rest, "has ")
+		fmt.Fprintf(&s.out, "state> %s\n", map[bool]string{true: "in the file", false: "not in the file"}[strings.Contains(s.file, text)])
+	case "upgrade": // "upgrade vasteras2" or "upgrade vasteras2 unproven"
+		s.deliver(meeting.RoomReplaced{EventMeta: s.meta("", user("lena")), Replacement: meeting.RoomID("!" + words[0]), Checked: len(words) == 1})
+	case "broken":
+		s.deliver(meeting.Failed{EventMeta: s.meta("", user(rest)), Type: "m.room.message"})
+	case "alert": // "alert alert_rights vasteras send"
+		s.must(s.bot.Alert(s.ctx, rest, words[0], words[1], words[2:]...))
+	default:
+		return false
+	}
+	return true
+}
+
+// change has the configuration say something else about a network.
+func (s *stage) change(id string, fn func(*meeting.Network)) {
+	next := *s.set
+	next.Networks = slices.Clone(next.Networks)
+	for i := range next.Networks {
+		if next.Networks[i].ID == id {
+			fn(&next.Networks[i])
+		}
+	}
+	s.set = &next
+	s.bot.Configure(s.set)
+}
+
+// reword changes a prompt ("2.1") of every network's programme.
+func (s *stage) reword(where, text string) {
+	a, b, _ := strings.Cut(where, ".")
+	number, err := strconv.Atoi(a)
+	s.must(err)
+	prompt, err := strconv.Atoi(b)
+	s.must(err)
+	for _, n := range s.set.Networks {
+		s.change(n.ID, func(n *meeting.Network) {
+			n.Programme.Meetings = slices.Clone(n.Programme.Meetings)
+			m := &n.Programme.Meetings[number-1]
+			m.Prompts = slices.Clone(m.Prompts)
+			m.Prompts[prompt-1] = text
+		})
+	}
+}
+
+// network adds a network: "vasteras Västerås key=value …".
+func (s *stage) network(text string) {
+	words := strings.Fields(text)
+	n := meeting.Network{ID: words[0], Name: words[1], Language: "sv", Location: s.set.Location, OpenFor: 5 * 24 * time.Hour,
+		Grace: 24 * time.Hour, Approval: meeting.ApprovalLeader, ObjectionsFor: 48 * time.Hour, Leaders: []meeting.UserID{user("lena")},
+		Programme: testProgramme("sv")}
+	spec, o := "0 17 * * TUE", schedule.Options{}
+	for _, w := range words[2:] {
+		name, value, _ := strings.Cut(w, "=")
+		value = strings.ReplaceAll(value, "_", " ")
+		switch name {
+		case "lang":
+			n.Language, n.Programme = value, testProgramme(value)
+		case "leader":
+			n.Leaders = []meeting.UserID{user(value)}
+		case "approval":
+			n.Approval = meeting.Approval(value)
+		case "cron":
+			spec = value
+		case "holidays":
+			o.Holidays = schedule.Holidays(value)
+		case "openfor":
+			n.OpenFor = s.duration(value)
+		case "grace":
+			n.Grace = s.duration(value)
+		case "programme":
+			n.Programme.ID = value
+		case "meetings":
+			n.Programme.Meetings = n.Programme.Meetings[:s.number(value)]
+		case "dates":
+			spec = ""
+			rule, err := schedule.Dates(strings.Split(value, ","), s.set.Location)
+			s.must(err)
+			n.Schedule = rule
+		case "prompts":
+			for i := range n.Programme.Meetings {
+				n.Programme.Meetings[i].Prompts = n.Programme.Meetings[i].Prompts[:s.number(value)]
+			}
+		default:
+			s.t.Fatalf("unknown setting %s", name)
+		}
+	}
+	if spec != "" {
+		rule, err := schedule.Cron(spec, s.set.Location, o)
+		s.must(err)
+		n.Schedule = rule
+	}
+	next := *s.set
+	next.Networks = append(next.Networks[:len(next.Networks):len(next.Networks)], n)
+	s.set = &next
+	s.bot.Configure(s.set)
+	s.room = meeting.RoomID("!" + n.ID)
+	s.must(s.bot.Bind(s.ctx, bot.NetworkBinding(n.ID), s.room))
+	s.must(s.bot.Tick(s.ctx))
+}
+
+func (s *stage) number(text string) int {
+	n, err := strconv.Atoi(text)
+	s.must(err)
+	return n
+}
+
+func (s *stage) duration(text string) time.Duration {
+	d, err := time.ParseDuration(text)
+	s.must(err)
+	return d
+}
+
+func testProgramme(lang string) meeting.Programme {
+	if lang == "en" {
+		return meeting.Programme{ID: "trial", Name: "Trial", Language: "en", Meetings: []meeting.ProgrammeMeeting{
+			{Title: "What is support?", Kind: meeting.KindDiscussion, Prompts: []string{"What can good support be?", "What is missing?"}},
+			{Title: "What works today?", Kind: meeting.KindDiscussion, Prompts: []string{"What works well?", "Why does it work?"}},
+		}}
+	}
+	return meeting.Programme{ID: "prov", Name: "Prov", Language: "sv", Meetings: []meeting.ProgrammeMeeting{
+		{Title: "Vad betyder stöd?", Intro: "Vi börjar med att lära känna varandra.", Kind: meeting.KindDiscussion,
+			Prompts: []string{"Vad kan vara ett bra stöd?", "Vad saknas?"}},
+		{Title: "Vad fungerar bra i dag?", Kind: meeting.KindDiscussion,
+			Prompts:   []string{"Vad fungerar bra hos er?", "Varför fungerar det?"},
+			Materials: []meeting.Material{{Title: "Rapport A", URL: "https://example.se/a"}, {Title: "Rapport B"}}},
+		{Title: "Vad behöver bli bättre?", Kind: meeting.KindDiscussion, Prompts: []string{"Vad behöver bli bättre?", "Vad är svårast?"}},
+	}}
+}
