@@ -194,7 +194,7 @@ func withoutFallback(msg event.MessageEventContent) string {
 }
 
 // pill is a link to a user in formatted_body.
-const pill = `(?i)href\s*=\s*["']?(?:https?://matrix\.to/#/(@[^"'?/\s>]+)|matrix:u/([^"'?/\s>]+))`
+const pill = `(?i)href\s*=\s*["']?(?:https?://matrix\.to/#/((?:@|%40)[^"'?/\s>]+)|matrix:u/([^"'?/\s>]+))`
 
 // maxMentions bounds how many mentioned users are read from one message.
 const maxMentions = 100
