@@ -1,28 +1,80 @@
 package render
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // Escape makes text that a person wrote safe inside Markdown: on one line,
 // with everything that Markdown or HTML would act on taken literally, and with
 // "@room" broken so that no client rings for it.
 func Escape(s string) string {
-	return escape(strings.Join(strings.Fields(s), " "))
+	return escape(oneLine(s))
 }
 
-// escapeLines is Escape for text whose line breaks are to be kept: each line
-// becomes a line of its own with the prefix.
-func escapeLines(prefix, s string) string {
+// escapeLines is Escape for text whose line breaks are to be kept. Lines after
+// the first begin with the indent, so that the text stays inside a list item;
+// empty lines are kept too, but no more than one in a row.
+func escapeLines(indent, s string) string {
 	s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
 	var out []string
-	for line := range strings.SplitSeq(strings.TrimSpace(s), "\n") {
-		out = append(out, prefix+Escape(line))
+	gap := false
+	for line := range strings.SplitSeq(s, "\n") {
+		line = Escape(line)
+		if line == "" {
+			gap = true
+			continue
+		}
+		if gap && len(out) > 0 {
+			out = append(out, "")
+		}
+		gap = false
+		out = append(out, line)
 	}
-	return strings.Join(out, "\\\n")
+	return strings.Join(out, "\\\n"+indent)
 }
 
-// special is the ASCII punctuation that Markdown may act on (CommonMark 0.31,
-// section 2.4: any of it may be escaped with a backslash).
-const special = "\\`*_{}[]()<>#+-.!|~&:\"'^=$%@"
+// code puts text into a code span, in which a backslash would be shown: the
+// fence is longer than any run of backticks in the text (CommonMark 0.31,
+// section 6.1).
+func code(parts ...string) string {
+	s := strings.ReplaceAll(oneLine(strings.Join(parts, "")), "@", "@\u2060")
+	fence := "`"
+	for strings.Contains(s, fence) {
+		fence += "`"
+	}
+	if strings.HasPrefix(s, "`") || strings.HasSuffix(s, "`") {
+		s = " " + s + " "
+	}
+	return fence + s + fence
+}
+
+// link is a Markdown link, or only its label if there is no address.
+func link(label, url string) string {
+	if url = oneLine(url); url == "" {
+		return Escape(label)
+	}
+	return "[" + Escape(label) + "](" + destination.Replace(url) + ")"
+}
+
+// destination keeps an address from ending its link early.
+var destination = strings.NewReplacer(" ", "%20", "(", "%28", ")", "%29", "<", "%3C", ">", "%3E", "\\", "%5C", "`", "%60", "|", "%7C", "&", "&amp;")
+
+// oneLine puts text on one line, without characters that cannot be seen but
+// change what can be: controls, and those that turn text around.
+func oneLine(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if !unicode.IsSpace(r) && (unicode.IsControl(r) || isBidiControl(r)) {
+			return -1
+		}
+		return r
+	}, s)
+	return strings.Join(strings.Fields(s), " ")
+}
+
+// special is the ASCII punctuation that Markdown acts on wherever it stands
+// (CommonMark 0.31, section 2.4: any of it may be escaped with a backslash).
+const special = "\\`*_{}[]<>#|~&"
 
 func escape(s string) string {
 	var b strings.Builder
@@ -31,10 +83,6 @@ func escape(s string) string {
 		switch {
 		case r == '@' && hasFoldPrefix(s[i+1:], "room"):
 			b.WriteString("\\@\u2060")
-			continue
-		case r < 0x20 || r == 0x7f:
-			continue
-		case isBidiControl(r):
 			continue
 		case needsEscape(s, i, r):
 			b.WriteByte('\\')
@@ -49,26 +97,16 @@ func escape(s string) string {
 // in certain company, and escaping them everywhere would make the stored posts
 // hard to read.
 func needsEscape(s string, i int, r rune) bool {
-	if r >= 0x80 || !strings.ContainsRune(special, r) {
-		return false
-	}
 	switch r {
 	case '.', ')':
-		return leadingDigits(s[:i])
+		return i > 0 && strings.Trim(s[:i], "0123456789") == "" // 1. and 1)
 	case '-', '+', '=':
-		return strings.TrimSpace(s[:i]) == ""
-	case ':', '"', '\'', '%', '$', '^', '(', '@':
-		return r == ':' && strings.HasPrefix(s[i:], "://")
-	case '!':
-		return strings.HasPrefix(s[i+1:], "[")
+		return i == 0
+	case ':':
+		// The first cell of a table's second row, and an address.
+		return i == 0 || strings.HasPrefix(s[i:], "://")
 	}
-	return true
-}
-
-// leadingDigits reports whether s is nothing but a list number.
-func leadingDigits(s string) bool {
-	s = strings.TrimSpace(s)
-	return s != "" && strings.Trim(s, "0123456789") == ""
+	return r < 0x80 && strings.ContainsRune(special, r)
 }
 
 func hasFoldPrefix(s, prefix string) bool {
@@ -76,7 +114,7 @@ func hasFoldPrefix(s, prefix string) bool {
 }
 
 // isBidiControl reports characters that turn the direction of text around and
-// could make the lines after them unreadable.
+// could make the lines after them unreadable (Unicode, UAX 9, section 2).
 func isBidiControl(r rune) bool {
-	return r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x200e || r == 0x200f
+	return r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x200e || r == 0x200f || r == 0x061c
 }

@@ -15,14 +15,15 @@ type words struct {
 	roles            map[meeting.Role]noun
 	people           noun // members of unknown role
 	others           noun // people in roles too small to name
+	nobody           map[meeting.Role]string
+	small            []string // numbers written as words, from 2
 	and              string
-	date, clock      func(w *words, t time.Time) string
+	clock            string // layout of a time of day
 	stockholm        string
 	timeIn           string
 }
 
-// noun is a word in singular and plural; from is how one of them is named in a
-// count where the role is an organisation ("1 från idéburen organisation").
+// noun is a word in singular and plural.
 type noun struct{ one, many string }
 
 func vocabulary(lang string) *words {
@@ -39,9 +40,13 @@ func vocabulary(lang string) *words {
 				meeting.RoleNGO:          {"from a voluntary organisation", "from voluntary organisations"},
 			},
 			people: noun{"participant", "participants"}, others: noun{"other participant", "other participants"},
+			nobody: map[meeting.Role]string{
+				meeting.RoleCarer: "no carer", meeting.RoleProfessional: "no professional", meeting.RoleManager: "no manager",
+				meeting.RolePolitician: "no politician", meeting.RoleNGO: "nobody from a voluntary organisation",
+			},
+			small:     []string{"two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"},
 			and:       "and",
-			date:      func(w *words, t time.Time) string { return fmt.Sprintf("%s %d %s", w.day(t), t.Day(), w.month(t)) },
-			clock:     func(_ *words, t time.Time) string { return t.Format("15:04") },
+			clock:     "15:04",
 			stockholm: "Swedish time", timeIn: "time in %s",
 		}
 	}
@@ -57,15 +62,21 @@ func vocabulary(lang string) *words {
 			meeting.RoleNGO:          {"från idéburen organisation", "från idéburna organisationer"},
 		},
 		people: noun{"deltagare", "deltagare"}, others: noun{"annan deltagare", "andra deltagare"},
+		nobody: map[meeting.Role]string{
+			meeting.RoleCarer: "ingen anhörig", meeting.RoleProfessional: "ingen yrkesverksam", meeting.RoleManager: "ingen chef",
+			meeting.RolePolitician: "ingen politiker", meeting.RoleNGO: "ingen från en idéburen organisation",
+		},
+		small:     []string{"två", "tre", "fyra", "fem", "sex", "sju", "åtta", "nio", "tio", "elva", "tolv"},
 		and:       "och",
-		date:      func(w *words, t time.Time) string { return fmt.Sprintf("%s %d %s", w.day(t), t.Day(), w.month(t)) },
-		clock:     func(_ *words, t time.Time) string { return t.Format("15.04") },
+		clock:     "15.04",
 		stockholm: "svensk tid", timeIn: "tid i %s",
 	}
 }
 
-func (w *words) day(t time.Time) string   { return w.weekdays[t.Weekday()] }
-func (w *words) month(t time.Time) string { return w.months[t.Month()-1] }
+// date is a day without its year: "tisdag 8 september".
+func (w *words) date(t time.Time) string {
+	return fmt.Sprintf("%s %d %s", w.weekdays[t.Weekday()], t.Day(), w.months[t.Month()-1])
+}
 
 // role names what one person is; unknown roles are "deltagare".
 func (w *words) role(r meeting.Role) string {
@@ -75,13 +86,18 @@ func (w *words) role(r meeting.Role) string {
 	return w.people.one
 }
 
-// zone names the zone that a local time is in.
+// zone names the zone that a local time is in, by the city that it is named
+// after.
 func (w *words) zone(t time.Time) string {
 	name := t.Location().String()
 	if name == "Europe/Stockholm" {
 		return w.stockholm
 	}
-	return fmt.Sprintf(w.timeIn, name)
+	at := strings.LastIndexByte(name, '/')
+	if at < 0 {
+		return name // UTC
+	}
+	return fmt.Sprintf(w.timeIn, strings.ReplaceAll(name[at+1:], "_", " "))
 }
 
 // participants lists a count by role: "4 anhöriga, 2 yrkesverksamma och 1
@@ -133,28 +149,29 @@ func Role(lang string, r meeting.Role) string { return vocabulary(lang).role(r) 
 // ParseRole is the role that a word in either language means: its name in
 // singular or plural, or a word people use for it.
 func ParseRole(word string) (meeting.Role, bool) {
-	word = strings.ToLower(strings.TrimSpace(word))
+	word = Fold(strings.Join(strings.Fields(word), " "))
 	for _, lang := range Languages() {
 		for role, n := range vocabulary(lang).roles {
-			if word == n.one || word == n.many || word == string(role) {
+			if word == Fold(n.one) || word == Fold(n.many) || word == string(role) {
 				return role, true
 			}
 		}
 	}
-	role, ok := roleWords[Fold(word)]
+	role, ok := roleWords[word]
 	return role, ok
 }
 
-// roleWords are further words for roles, folded.
+// roleWords are further words for roles, folded. The leader of a network is in
+// no role by that.
 var roleWords = map[string]meeting.Role{
-	"anhorig": meeting.RoleCarer, "anhoriga": meeting.RoleCarer, "narstaende": meeting.RoleCarer,
-	"yrkesverksam": meeting.RoleProfessional, "yrkesverksamma": meeting.RoleProfessional,
+	"narstaende": meeting.RoleCarer, "anhorigvardare": meeting.RoleCarer, "relative": meeting.RoleCarer, "caregiver": meeting.RoleCarer,
 	"personal": meeting.RoleProfessional, "anstalld": meeting.RoleProfessional, "anstallda": meeting.RoleProfessional,
-	"staff":  meeting.RoleProfessional,
-	"chefer": meeting.RoleManager, "ledare": meeting.RoleManager, "managers": meeting.RoleManager,
-	"politiker": meeting.RolePolitician, "fortroendevald": meeting.RolePolitician, "fortroendevalda": meeting.RolePolitician,
-	"ideburen": meeting.RoleNGO, "ideburna": meeting.RoleNGO, "forening": meeting.RoleNGO,
-	"organisation": meeting.RoleNGO, "frivillig": meeting.RoleNGO, "voluntary": meeting.RoleNGO,
+	"professionell": meeting.RoleProfessional, "professionella": meeting.RoleProfessional, "staff": meeting.RoleProfessional,
+	"enhetschef": meeting.RoleManager, "verksamhetschef": meeting.RoleManager,
+	"fortroendevald": meeting.RolePolitician, "fortroendevalda": meeting.RolePolitician,
+	"ideburen": meeting.RoleNGO, "ideburna": meeting.RoleNGO, "ideburen organisation": meeting.RoleNGO, "ideburna organisationer": meeting.RoleNGO,
+	"forening": meeting.RoleNGO, "foreningar": meeting.RoleNGO, "organisation": meeting.RoleNGO, "organisationer": meeting.RoleNGO,
+	"frivillig": meeting.RoleNGO, "frivilliga": meeting.RoleNGO, "voluntary": meeting.RoleNGO, "ngos": meeting.RoleNGO,
 }
 
 // Fold makes words comparable that people type differently: lower case, å and
@@ -172,13 +189,15 @@ func funcs(lang string) template.FuncMap {
 	return template.FuncMap{
 		"esc":          Escape,
 		"lines":        escapeLines,
-		"date":         func(t time.Time) string { return w.date(w, t) },
-		"clock":        func(t time.Time) string { return w.clock(w, t) },
+		"code":         code,
+		"link":         link,
+		"date":         w.date,
+		"clock":        func(t time.Time) string { return t.Format(w.clock) },
 		"year":         func(t time.Time) string { return t.Format("2006") },
 		"iso":          func(t time.Time) string { return t.Format("2006-01-02 15:04") },
 		"zone":         w.zone,
 		"role":         w.role,
-		"roles":        func(r meeting.Role) string { return w.roles[r].many },
+		"nobody":       func(r meeting.Role) string { return w.nobody[r] },
 		"participants": w.participants,
 		"list":         func(names []string) string { return w.list(escapeAll(names)) },
 		"plural": func(n int, one, many string) string {
@@ -199,12 +218,8 @@ func (w *words) number(n int, one string) string {
 	if n == 1 {
 		return one
 	}
-	small := []string{"", "", "två", "tre", "fyra", "fem", "sex", "sju", "åtta", "nio", "tio", "elva", "tolv"}
-	if w.and == "and" {
-		small = []string{"", "", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"}
-	}
-	if n > 1 && n < len(small) {
-		return small[n]
+	if n > 1 && n-2 < len(w.small) {
+		return w.small[n-2]
 	}
 	return fmt.Sprint(n)
 }
