@@ -39,13 +39,20 @@ const patience = 3 * time.Minute
 
 func newPlay(t *testing.T) *play {
 	t.Helper()
+	return newPlayOn(t, stage.Options{})
+}
+
+// newPlayOn is newPlay with more to say about the stage.
+func newPlayOn(t *testing.T, o stage.Options) *play {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	binary, err := bin()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := stage.New(ctx, stage.Options{Dir: t.TempDir(), Binary: binary, Progress: os.Stderr})
+	o.Dir, o.Binary, o.Progress = t.TempDir(), binary, os.Stderr
+	s, err := stage.New(ctx, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,8 +177,10 @@ func (p *play) allEncrypted(who *person.Person, room meeting.RoomID) {
 
 // TestRound plays a whole meeting in encrypted rooms, with a restart between
 // any two steps.
-func TestRound(t *testing.T) {
-	p := newPlay(t)
+func TestRound(t *testing.T) { round(newPlay(t)) }
+
+func round(p *play) {
+	t := p.T
 	lena, anna, bo, carl := p.person("lena", "Lena Ledare"), p.person("anna", "Anna Svensson"), p.person("bo", "Bo Ek"), p.person("carl", "Carl")
 	room, err := p.stage.Network(p.ctx, "vasteras", "Västerås", true, lena, []*person.Person{anna, bo, carl})
 	p.must(err)

@@ -51,7 +51,7 @@ func Build(ctx context.Context, progress io.Writer) (string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("make the cache folder: %w", err)
 	}
-	unlock, err := lock(ctx, filepath.Join(dir, "lock"), progress)
+	unlock, err := lock(ctx, filepath.Join(dir, "lock"), "building Dendrite", progress)
 	if err != nil {
 		return "", err
 	}
@@ -75,12 +75,21 @@ func compile(ctx context.Context, tools, binary string, progress io.Writer) erro
 	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", unfinished, dendrite+"/cmd/dendrite")
 	cmd.Dir = tools
 	cmd.Env = buildEnv(os.Environ())
+	if err := runReporting(cmd, "building Dendrite", progress); err != nil {
+		return errors.Join(ctx.Err(), err)
+	}
+	return os.Rename(unfinished, binary)
+}
+
+// runReporting runs a command that takes long, and reports now and then. The
+// error has the end of what the command printed.
+func runReporting(cmd *exec.Cmd, doing string, progress io.Writer) error {
 	cmd.WaitDelay = 5 * time.Second
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
 	start := time.Now()
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("run the go command: %w", err)
+		return fmt.Errorf("run %s: %w", cmd.Path, err)
 	}
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()
@@ -89,13 +98,13 @@ func compile(ctx context.Context, tools, binary string, progress io.Writer) erro
 	for {
 		select {
 		case <-tick.C:
-			fmt.Fprintf(progress, "homeserver: still building, %s so far\n", time.Since(start).Round(time.Second))
+			fmt.Fprintf(progress, "homeserver: still %s, %s so far\n", doing, time.Since(start).Round(time.Second))
 		case err := <-done:
-			if err := errors.Join(ctx.Err(), err); err != nil {
+			if err != nil {
 				return fmt.Errorf("%w\n%s", err, tail(output.Bytes(), 4000))
 			}
-			fmt.Fprintf(progress, "homeserver: Dendrite is built, %s\n", time.Since(start).Round(time.Second))
-			return os.Rename(unfinished, binary)
+			fmt.Fprintf(progress, "homeserver: done with %s, %s\n", doing, time.Since(start).Round(time.Second))
+			return nil
 		}
 	}
 }
@@ -149,7 +158,7 @@ func pinned(tools string) (string, error) {
 
 // lock waits until no other process holds the lock file, and then holds it
 // until the returned function is called or the process ends.
-func lock(ctx context.Context, path string, progress io.Writer) (unlock func(), err error) {
+func lock(ctx context.Context, path, doing string, progress io.Writer) (unlock func(), err error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("lock: %w", err)
@@ -166,13 +175,13 @@ func lock(ctx context.Context, path string, progress io.Writer) (unlock func(), 
 			return nil, fmt.Errorf("lock %s: %w", path, err)
 		}
 		if !told {
-			fmt.Fprintln(progress, "homeserver: another process is building Dendrite; waiting for it")
+			fmt.Fprintf(progress, "homeserver: another process is %s; waiting for it\n", doing)
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
 			_ = file.Close()
-			return nil, fmt.Errorf("wait for another process that builds Dendrite: %w", ctx.Err())
+			return nil, fmt.Errorf("wait for another process that is %s: %w", doing, ctx.Err())
 		}
 	}
 }

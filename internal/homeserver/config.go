@@ -1,6 +1,7 @@
 package homeserver
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
@@ -12,48 +13,46 @@ import (
 	"path/filepath"
 )
 
-// The files in Options.Dir. Dendrite runs with that folder as its working
-// directory, so its configuration has relative paths only.
+// The files in Options.Dir that all kinds of servers have.
 const (
 	identityFile = "homeserver.json"
-	configFile   = "dendrite.yaml"
 	keyFile      = "matrix_key.pem"
-	logFile      = "dendrite.log"
 )
 
 // identity is what must stay the same when a server is started again on the
 // data of an earlier one.
 type identity struct {
+	Kind   Kind   `json:"kind,omitempty"` // none is Dendrite
 	Name   string `json:"name"`
 	Secret string `json:"registration_shared_secret"`
 }
 
-// prepare makes the folder ready: identity and signing key at first use, the
-// configuration each time.
-func prepare(o Options) (identity, error) {
+// prepare makes the folder ready, with identity and signing key at first use.
+func prepare(o Options, soft software) (identity, error) {
 	if o.Dir == "" {
 		return identity{}, errors.New("no folder is given")
 	}
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return identity{}, err
 	}
-	id, err := loadIdentity(o)
-	if err != nil {
-		return identity{}, err
-	}
-	// JSON is YAML.
-	data, err := json.MarshalIndent(configuration(id, o.RateLimit), "", "  ")
-	if err != nil {
-		return identity{}, err
-	}
-	return id, os.WriteFile(filepath.Join(o.Dir, configFile), data, 0o600)
+	return loadIdentity(o, soft)
 }
 
-func loadIdentity(o Options) (identity, error) {
+// configure writes the configuration of a server that will listen at addr.
+func (s *Server) configure(rateLimit bool, addr string) error {
+	// JSON is YAML.
+	data, err := json.MarshalIndent(s.soft.configuration(s.id, rateLimit, addr), "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(s.dir, s.soft.configFile), data, 0o600)
+}
+
+func loadIdentity(o Options, soft software) (identity, error) {
 	path := filepath.Join(o.Dir, identityFile)
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return newIdentity(o)
+		return newIdentity(o, soft)
 	}
 	if err != nil {
 		return identity{}, err
@@ -65,10 +64,13 @@ func loadIdentity(o Options) (identity, error) {
 	if o.Name != "" && o.Name != id.Name {
 		return identity{}, fmt.Errorf("the folder has the data of server %q, not of %q", id.Name, o.Name)
 	}
+	if cmp.Or(o.Kind, Dendrite) != cmp.Or(id.Kind, Dendrite) {
+		return identity{}, fmt.Errorf("the folder has the data of a %s server, not of %s", cmp.Or(id.Kind, Dendrite), cmp.Or(o.Kind, Dendrite))
+	}
 	return id, nil
 }
 
-func newIdentity(o Options) (identity, error) {
+func newIdentity(o Options, soft software) (identity, error) {
 	entries, err := os.ReadDir(o.Dir)
 	if err != nil {
 		return identity{}, err
@@ -76,11 +78,11 @@ func newIdentity(o Options) (identity, error) {
 	if len(entries) > 0 {
 		return identity{}, fmt.Errorf("the folder is neither empty nor a server's: it has %s but no %s", entries[0].Name(), identityFile)
 	}
-	id := identity{Name: o.Name, Secret: randomHex(16)}
+	id := identity{Kind: o.Kind, Name: o.Name, Secret: randomHex(16)}
 	if id.Name == "" {
 		id.Name = "localhost"
 	}
-	if err := writeKey(filepath.Join(o.Dir, keyFile)); err != nil {
+	if err := soft.writeKey(filepath.Join(o.Dir, keyFile)); err != nil {
 		return identity{}, err
 	}
 	data, err := json.Marshal(id)
@@ -90,9 +92,9 @@ func newIdentity(o Options) (identity, error) {
 	return id, os.WriteFile(filepath.Join(o.Dir, identityFile), data, 0o600)
 }
 
-// writeKey writes a new signing key, in the form that Dendrite's generate-keys
+// writeDendriteKey writes a new signing key, in the form that Dendrite's generate-keys
 // gives it.
-func writeKey(path string) error {
+func writeDendriteKey(path string) error {
 	seed := make([]byte, 32)
 	_, _ = rand.Read(seed) // never fails (crypto/rand)
 	return os.WriteFile(path, pem.EncodeToMemory(&pem.Block{
@@ -102,9 +104,9 @@ func writeKey(path string) error {
 	}), 0o600)
 }
 
-// configuration is what differs from Dendrite's defaults
-// (dendrite-sample.yaml, version 2).
-func configuration(id identity, rateLimit bool) map[string]any {
+// dendriteConfiguration is what differs from Dendrite's defaults
+// (dendrite-sample.yaml, version 2). The address is an argument.
+func dendriteConfiguration(id identity, rateLimit bool, _ string) map[string]any {
 	type section = map[string]any
 	database := func(name string) section {
 		return section{"connection_string": "file:" + name + ".db"}

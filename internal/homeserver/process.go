@@ -15,15 +15,15 @@ type process struct {
 }
 
 // launch starts the server. Its output is added to the log file.
-func launch(binary, dir, addr string) (*process, error) {
-	log, err := os.OpenFile(filepath.Join(dir, logFile), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+func (s *Server) launch() (*process, error) {
+	log, err := os.OpenFile(filepath.Join(s.dir, s.soft.logFile), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	defer log.Close() // the child has its own copy
 
-	cmd := exec.Command(binary, "--config", configFile, "--http-bind-address", addr)
-	cmd.Dir = dir
+	cmd := exec.Command(s.program, s.soft.arguments(s.addr)...)
+	cmd.Dir = s.dir
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = childAttributes()
 	p := &process{cmd: cmd, done: make(chan struct{})}

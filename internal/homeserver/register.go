@@ -17,7 +17,7 @@ import (
 // ErrUserInUse: an account with that name exists.
 var ErrUserInUse = errors.New("user name is in use")
 
-// Register makes an account. Dendrite wants passwords of at least eight
+// Register makes an account. Dendrite, not Synapse, wants passwords of at least eight
 // characters. The error is ErrUserInUse if the account exists.
 func (s *Server) Register(ctx context.Context, localpart, password string, admin bool) error {
 	if err := s.register(ctx, localpart, password, admin); err != nil {

@@ -24,50 +24,61 @@ const (
 
 // Options say how to start a server.
 type Options struct {
+	// Kind is the program; empty for Dendrite.
+	Kind Kind
 	// Dir holds the server's data. It is made if it is missing; if it has the
 	// data of an earlier server, that server goes on.
 	Dir string
 	// Name is the server name, the part of Matrix ids after the colon. Empty
 	// means the name in Dir, and "localhost" at first.
 	Name string
-	// RateLimit turns on Dendrite's rate limiting: 5 requests in a row, then
-	// one every 500 ms, for each device.
+	// RateLimit turns on the server's own rate limiting. Dendrite's: 5 requests
+	// in a row, then one every 500 ms, for each device. Synapse's: 10 messages
+	// in a row, then one every 5 s, for each user; and others (docs/homeservers.md).
 	RateLimit bool
-	// Progress is told when Dendrite must be built first; nil for nobody.
+	// Progress is told when the server must be made first; nil for nobody.
 	Progress io.Writer
 }
 
-// Server is a Dendrite on the loopback interface. Its methods may be called by
+// Server is a homeserver on the loopback interface. Its methods may be called by
 // several goroutines.
 type Server struct {
-	dir    string
-	binary string
-	addr   string
-	id     identity
+	dir     string
+	soft    software
+	program string
+	addr    string
+	id      identity
 
 	mu   sync.Mutex // held while the process is started or stopped
 	proc *process
 }
 
-// Start builds Dendrite if needed, starts it on a free port and waits until it
+// Start makes the server if needed, starts it on a free port and waits until it
 // answers, for at most a minute. The server does not stop when ctx ends: stop
 // it with Stop. On Linux it dies with this process.
 func Start(ctx context.Context, o Options) (*Server, error) {
-	binary, err := Build(ctx, o.Progress)
+	soft, err := o.Kind.software()
+	if err != nil {
+		return nil, fmt.Errorf("start homeserver: %w", err)
+	}
+	program, err := soft.install(ctx, o.Progress)
 	if err != nil {
 		return nil, err
 	}
 	if o.Dir, err = filepath.Abs(o.Dir); err != nil {
 		return nil, fmt.Errorf("start homeserver: %w", err)
 	}
-	id, err := prepare(o)
+	id, err := prepare(o, soft)
 	if err != nil {
 		return nil, fmt.Errorf("start homeserver in %s: %w", o.Dir, err)
 	}
-	s := &Server{dir: o.Dir, binary: binary, id: id}
+	s := &Server{dir: o.Dir, soft: soft, program: program, id: id}
 	for attempt := 1; ; attempt++ {
 		if s.addr, err = freeAddress(ctx); err != nil {
 			return nil, fmt.Errorf("start homeserver: %w", err)
+		}
+		if err := s.configure(o.RateLimit, s.addr); err != nil {
+			return nil, fmt.Errorf("start homeserver in %s: %w", o.Dir, err)
 		}
 		s.mu.Lock()
 		err = s.start(ctx)
@@ -89,7 +100,7 @@ var errEnded = errors.New("the server ended")
 func (s *Server) start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	proc, err := launch(s.binary, s.dir, s.addr)
+	proc, err := s.launch()
 	if err != nil {
 		return fmt.Errorf("start homeserver: %w", err)
 	}
@@ -192,7 +203,7 @@ func (s *Server) Restart(ctx context.Context) error {
 
 // LogTail is the end of the server's log, for error messages.
 func (s *Server) LogTail() string {
-	data, err := os.ReadFile(filepath.Join(s.dir, logFile))
+	data, err := os.ReadFile(filepath.Join(s.dir, s.soft.logFile))
 	if err != nil {
 		return "(no log: " + err.Error() + ")"
 	}

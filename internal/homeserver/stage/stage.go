@@ -61,6 +61,9 @@ type Options struct {
 	Dir      string // for the server's and the bot's data
 	Binary   string // of the bot
 	Progress io.Writer
+	// Kind is the kind of homeserver; RateLimit leaves its own limits on.
+	Kind      homeserver.Kind
+	RateLimit bool
 	// Through is the address at which the bot reaches the server; the server's
 	// own if empty.
 	Through string
@@ -82,7 +85,9 @@ type Stage struct {
 
 // New starts a homeserver and makes the bot's account.
 func New(ctx context.Context, o Options) (*Stage, error) {
-	server, err := homeserver.Start(ctx, homeserver.Options{Dir: filepath.Join(o.Dir, "server"), Progress: o.Progress})
+	server, err := homeserver.Start(ctx, homeserver.Options{
+		Dir: filepath.Join(o.Dir, "server"), Progress: o.Progress, Kind: o.Kind, RateLimit: o.RateLimit,
+	})
 	if err != nil {
 		return nil, err
 	}
