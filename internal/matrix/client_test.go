@@ -343,15 +343,15 @@ func TestUnreachableIsSaidOnce(t *testing.T) {
 	}
 }
 
-// person is another user's device, with real keys.
-type person struct {
+// peer is another user's device, with real keys.
+type peer struct {
 	*mautrix.Client
 	mach  *crypto.OlmMachine
 	state *mautrix.MemoryStateStore
 	n     int
 }
 
-func (w *world) person(user, device string) *person {
+func (w *world) peer(user, device string) *peer {
 	w.t.Helper()
 	token := "token-" + user + device
 	w.server.mu.Lock()
@@ -363,7 +363,7 @@ func (w *world) person(user, device string) *person {
 	}
 	cli.DeviceID = id.DeviceID(device)
 	state := mautrix.NewMemoryStateStore().(*mautrix.MemoryStateStore)
-	p := &person{Client: cli, state: state}
+	p := &peer{Client: cli, state: state}
 	p.mach = crypto.NewOlmMachine(cli, nil, crypto.NewMemoryStore(nil), state)
 	if err := p.mach.Load(w.t.Context()); err != nil {
 		w.t.Fatal(err)
@@ -376,7 +376,7 @@ func (w *world) person(user, device string) *person {
 
 // say encrypts a text for the bot, and returns the event and the to-device
 // messages with its key, if the key is new.
-func (w *world) say(p *person, ev, body string, extra object) object {
+func (w *world) say(p *peer, ev, body string, extra object) object {
 	w.t.Helper()
 	content := object{"msgtype": "m.text", "body": body}
 	for k, v := range extra {

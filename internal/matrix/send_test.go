@@ -31,7 +31,7 @@ func (w *world) setRoom(name string, state ...object) {
 }
 
 // read decrypts what the bot has sent, as p sees it.
-func (w *world) read(p *person, s sent) (string, object) {
+func (w *world) read(p *peer, s sent) (string, object) {
 	w.t.Helper()
 	ctx := w.t.Context()
 	for _, raw := range w.server.takeToDevice(string(p.UserID), string(p.DeviceID)) {
@@ -74,7 +74,7 @@ func post(key, markdown string) meeting.Delivery {
 func TestSendEncrypted(t *testing.T) {
 	w := newWorld(t)
 	w.setRoom(room1, megolm())
-	p := w.person(anna, "PHONE")
+	p := w.peer(anna, "PHONE")
 	c := w.open()
 	d := post("meeting/1/opened @ 12:00", "**"+secretText+"**")
 	d.ThreadID, d.Mentions = "$root", []meeting.UserID{anna}
@@ -131,7 +131,7 @@ func (w *world) noPlainText() {
 func TestOwnEventsComeBackAsEchoes(t *testing.T) {
 	w := newWorld(t)
 	w.setRoom(room1, megolm())
-	w.person(anna, "PHONE")
+	w.peer(anna, "PHONE")
 	c := w.open()
 	w.begin(c)
 	if _, err := c.Send(t.Context(), post("a/b", "hej")); err != nil {
@@ -156,7 +156,7 @@ func TestOwnEventsComeBackAsEchoes(t *testing.T) {
 func TestNeverInClearAgain(t *testing.T) {
 	w := newWorld(t)
 	w.setRoom(room1, megolm())
-	w.person(anna, "PHONE")
+	w.peer(anna, "PHONE")
 	c := w.open()
 	w.begin(c)
 	if _, err := c.Send(t.Context(), post("1", secretText)); err != nil {
@@ -211,10 +211,10 @@ func TestKeysGoToThoseWhoAreThere(t *testing.T) {
 	w := newWorld(t)
 	w.setRoom(room1, megolm(), member("@bo:x", "join"), member("@gone:x", "leave"), member("@cia:x", "invite"),
 		stateEvent("m.room.history_visibility", "", anna, object{"history_visibility": "joined"}))
-	w.person(anna, "PHONE")
-	w.person("@bo:x", "PHONE")
-	w.person("@gone:x", "PHONE")
-	w.person("@cia:x", "PHONE")
+	w.peer(anna, "PHONE")
+	w.peer("@bo:x", "PHONE")
+	w.peer("@gone:x", "PHONE")
+	w.peer("@cia:x", "PHONE")
 	c := w.open()
 	w.begin(c)
 	got := func() map[string]bool {
@@ -239,7 +239,7 @@ func TestKeysGoToThoseWhoAreThere(t *testing.T) {
 	}
 	diff(t, got(), map[string]bool{anna: true})
 	// A device that nobody was told of gets the next key if fresh is asked for.
-	w.person(anna, "TABLET")
+	w.peer(anna, "TABLET")
 	d := post("3", "tre")
 	d.Fresh = true
 	if _, err := c.Send(t.Context(), d); err != nil {
@@ -255,13 +255,13 @@ func TestKeysGoToThoseWhoAreThere(t *testing.T) {
 func TestDeviceListThatFailedIsFetchedLater(t *testing.T) {
 	w := newWorld(t)
 	w.setRoom(room1, megolm())
-	w.person(anna, "PHONE")
+	w.peer(anna, "PHONE")
 	c := w.open()
 	w.begin(c)
 	if _, err := c.Send(t.Context(), post("1", "ett")); err != nil {
 		t.Fatal(err)
 	}
-	w.person(anna, "TABLET")
+	w.peer(anna, "TABLET")
 	w.server.setIntercept(func(rw http.ResponseWriter, r *http.Request) bool {
 		if strings.HasSuffix(r.URL.Path, "/keys/query") {
 			fail(rw, 500, "M_UNKNOWN", nil)
@@ -354,7 +354,7 @@ func TestSendSizes(t *testing.T) {
 		} else {
 			w.setRoom(room1)
 		}
-		w.person(anna, "PHONE")
+		w.peer(anna, "PHONE")
 		c := w.open()
 		if _, err := c.Send(t.Context(), post("1", strings.Repeat("x", 43_000))); err != nil {
 			t.Error(err)
@@ -442,7 +442,7 @@ const editFallbackRunes = 81
 func TestFiles(t *testing.T) {
 	w := newWorld(t)
 	w.setRoom(room1, megolm())
-	p := w.person(anna, "PHONE")
+	p := w.peer(anna, "PHONE")
 	c := w.open()
 	var query string
 	w.server.setIntercept(func(_ http.ResponseWriter, r *http.Request) bool {
@@ -477,7 +477,7 @@ func TestFiles(t *testing.T) {
 
 func TestDirectMessages(t *testing.T) {
 	w := newWorld(t)
-	p := w.person(anna, "PHONE")
+	p := w.peer(anna, "PHONE")
 	c := w.open()
 	dm := func(c *Client, key string) {
 		t.Helper()

@@ -51,7 +51,7 @@ func TestNothingIsLostWhenStoringFails(t *testing.T) {
 // the same again, keys included.
 func TestSameAnswerTwiceAroundACrash(t *testing.T) {
 	w := newWorld(t)
-	p := w.person(anna, "PHONE")
+	p := w.peer(anna, "PHONE")
 	c := w.open()
 	stop := w.begin(c)
 	w.store.mu.Lock()
@@ -74,7 +74,7 @@ func TestSameAnswerTwiceAroundACrash(t *testing.T) {
 
 func TestKeyLaterThanMessage(t *testing.T) {
 	w := newWorld(t)
-	p := w.person(anna, "PHONE")
+	p := w.peer(anna, "PHONE")
 	c := w.open()
 	w.begin(c)
 	first := w.say(p, "$1", "hemligt", object{"m.relates_to": object{
@@ -104,7 +104,7 @@ func TestKeyLaterThanMessage(t *testing.T) {
 
 func TestWithheldKey(t *testing.T) {
 	w := newWorld(t)
-	p := w.person(anna, "PHONE")
+	p := w.peer(anna, "PHONE")
 	c := w.open()
 	w.begin(c)
 	ev := w.say(p, "$1", "hemligt", nil)
@@ -329,7 +329,7 @@ func TestRoomUpgrade(t *testing.T) {
 // and the process must end, to start with clean memory.
 func TestFailingCryptoDatabaseIsFatal(t *testing.T) {
 	w := newWorld(t)
-	p := w.person(anna, "PHONE")
+	p := w.peer(anna, "PHONE")
 	c := w.open()
 	w.server.push(object{"next_batch": "s0"})
 	done := make(chan error, 1)
