@@ -26,6 +26,10 @@ func (b *Bot) message(ctx context.Context, s *scene, p place, m meeting.Message)
 	if gone, err := s.tx.Redacted(ctx, m.ID); err != nil || gone {
 		return err
 	}
+	// It can be read now: ⚠️ has done its work, whatever the message is.
+	if err := b.takeDown(ctx, s, unreadableKey(m.ID)); err != nil {
+		return err
+	}
 	if m.Replaces != "" {
 		return b.edit(ctx, s, p, m)
 	}
@@ -44,10 +48,10 @@ func (b *Bot) message(ctx context.Context, s *scene, p place, m meeting.Message)
 	switch {
 	case where != nil && where.prompt > 0:
 		return b.collect(ctx, s, p, m, *where)
-	case where != nil:
+	case where != nil && strings.HasPrefix(where.post, draftPrefix):
 		return b.comment(ctx, s, where)
 	}
-	return b.loose(ctx, s, p, m)
+	return b.loose(ctx, s, p, m, where != nil)
 }
 
 // locate finds where a message belongs: it was asked for by a leader, it is in
@@ -117,6 +121,10 @@ func (b *Bot) collect(ctx context.Context, s *scene, p place, m meeting.Message,
 	if err != nil {
 		return err
 	}
+	if old != nil && old.Source == meeting.SourceNote {
+		body = b.noteText(p, m, old.Prompt)
+		m.Sender = ""
+	}
 	e := meeting.Entry{ID: m.ID, Meeting: w.meeting.ID, Prompt: w.prompt, Author: m.Sender, Source: w.source,
 		Body: body, SentAt: m.SentAt, Order: m.Order, Late: w.meeting.State != meeting.StateOpen}
 	if e.State, err = b.stateByReactions(ctx, s, p.net, m.ID, m.Sender); err != nil {
@@ -125,15 +133,13 @@ func (b *Bot) collect(ctx context.Context, s *scene, p place, m meeting.Message,
 	if err := s.tx.DeleteWanted(ctx, m.ID); err != nil {
 		return err
 	}
-	if old != nil && old.State == meeting.EntryUnreadable {
-		if err := b.takeDown(ctx, s, unreadableKey(m.ID)); err != nil {
-			return err
-		}
-	}
 	if err := s.tx.StoreEntry(ctx, e); err != nil || e.State != meeting.EntryActive {
 		return err
 	}
 	if err := b.receipt(ctx, s, p.room, m.ID); err != nil {
+		return err
+	}
+	if err := b.takesPart(ctx, s, p.net, e.Author); err != nil {
 		return err
 	}
 	if err := b.warnSensitive(ctx, s, p.net, e); err != nil {
@@ -240,13 +246,16 @@ func (b *Bot) comment(ctx context.Context, s *scene, w *spot) error {
 	return s.tx.StoreSummary(ctx, sum)
 }
 
-// loose hints, once a meeting, that replies belong in the threads.
-func (b *Bot) loose(ctx context.Context, s *scene, p place, m meeting.Message) error {
+// loose hints, once a meeting, that replies belong in the threads. A message in
+// a thread of its own is talk of another kind, unless the thread is ours: then
+// somebody answers the opening or the reminder in good faith.
+func (b *Bot) loose(ctx context.Context, s *scene, p place, m meeting.Message, ours bool) error {
 	open, err := b.openMeeting(ctx, s, p.net)
-	if err != nil || open == nil || m.Fetched || m.Thread != "" || m.SentAt.Before(open.OpenedAt.Add(-clockSlack)) {
+	if err != nil || open == nil || m.Fetched || m.Thread != "" && !ours || m.SentAt.Before(open.OpenedAt.Add(-clockSlack)) {
 		return err
 	}
-	return b.tell(ctx, s, p.net, meeting.Post{Key: fmt.Sprintf("hint/%d", open.ID), ReplyTo: meeting.Ref{Event: m.ID}}, "hint", nil)
+	return b.tell(ctx, s, p.net, meeting.Post{Key: fmt.Sprintf("hint/%d", open.ID), Thread: meeting.Ref{Event: m.Thread},
+		ReplyTo: meeting.Ref{Event: m.ID}}, "hint", nil)
 }
 
 // clockSlack is how far a sender's server's clock may be off.
@@ -277,12 +286,18 @@ func (b *Bot) edit(ctx context.Context, s *scene, p place, m meeting.Message) er
 		return err
 	}
 	if e == nil {
-		// Kept only while the entry itself may still come.
+		// The text is kept only while the entry itself may still come. Of edits
+		// of loose messages the id is kept, to be fetched if a leader takes the
+		// message in.
 		awaited, err := s.tx.Awaited(ctx, m.Replaces)
-		if err != nil || !awaited {
+		if err != nil {
 			return err
 		}
-		return s.tx.StoreVersion(ctx, m.ID, m.Replaces, m.Sender, strings.TrimSpace(m.Body), m.SentAt)
+		text := ""
+		if awaited {
+			text = strings.TrimSpace(m.Body)
+		}
+		return s.tx.StoreVersion(ctx, m.ID, m.Replaces, m.Sender, text, m.SentAt)
 	}
 	if e.Source == meeting.SourceNote {
 		return b.editNote(ctx, s, p, *e, m)

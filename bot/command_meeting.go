@@ -238,16 +238,22 @@ func (b *Bot) notePrompt(ctx context.Context, s *scene, c *call, m *meeting.Meet
 	return 0, c.args
 }
 
+// noteText is what a message with !note says, without command and number.
+func (b *Bot) noteText(p place, m meeting.Message, prompt int) string {
+	_, args, _ := b.parse(p, m)
+	first, rest, _ := strings.Cut(args, " ")
+	if n, err := strconv.Atoi(strings.TrimRight(first, ".:")); err == nil && n == prompt {
+		args = strings.TrimSpace(rest)
+	}
+	return args
+}
+
 // editNote takes in that a leader changed the message with a note.
 func (b *Bot) editNote(ctx context.Context, s *scene, p place, e meeting.Entry, m meeting.Message) error {
 	if !p.net.Leads(m.Sender) || e.State != meeting.EntryActive {
 		return nil
 	}
-	_, args, _ := b.parse(p, m)
-	first, rest, _ := strings.Cut(args, " ")
-	if n, err := strconv.Atoi(strings.TrimRight(first, ".:")); err == nil && n == e.Prompt {
-		args = strings.TrimSpace(rest)
-	}
+	args := b.noteText(p, m, e.Prompt)
 	if args == "" {
 		return nil
 	}
@@ -274,6 +280,15 @@ func (b *Bot) cmdAttendance(ctx context.Context, s *scene, c *call) error {
 	}
 	if err := s.tx.SetAttendance(ctx, m.ID, count); err != nil {
 		return err
+	}
+	sum, err := s.tx.Summary(ctx, m.ID)
+	if err != nil {
+		return err
+	}
+	if sum != nil && sum.State == meeting.SummaryDraft {
+		if err := b.changeDraft(ctx, s, c.net, m, sum); err != nil {
+			return err
+		}
 	}
 	return b.answer(ctx, s, c, "attendance", render.Status{Number: m.Number, Members: count.Total()})
 }

@@ -68,6 +68,10 @@ func commands() []command {
 		{"minutes", []string{"anteckningar", "minnesanteckningar"}, inNetwork, anyone, (*Bot).cmdMinutes},
 		{"plan", nil, inNetwork | inCoordination, anyone, (*Bot).cmdPlan},
 		{"role", []string{"roll"}, inNetwork | inDirect, anyone, (*Bot).cmdRole},
+		{"privacy", []string{"integritet"}, inNetwork | inDirect, anyone, (*Bot).cmdPrivacy},
+		{"consent", []string{"samtycke"}, inNetwork | inDirect, anyone, (*Bot).cmdConsent},
+		{"mine", []string{"mina"}, inNetwork | inDirect, anyone, (*Bot).cmdMine},
+		{"forget", []string{"glöm"}, inNetwork | inDirect, anyone, (*Bot).cmdForget},
 	}
 }
 

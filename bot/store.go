@@ -23,6 +23,7 @@ type Tx interface {
 	entries
 	summaries
 	plans
+	people
 }
 
 type inbox interface {
@@ -119,4 +120,18 @@ type plans interface {
 	PlanVersions(ctx context.Context, network string) ([]int, error)
 	StorePlan(ctx context.Context, p *meeting.Plan) error
 	StorePlanItems(ctx context.Context, network string, version int, items []meeting.PlanItem) error
+}
+
+type people interface {
+	Consent(ctx context.Context, network string, user meeting.UserID) (*meeting.Consent, error)
+	ConsentsOf(ctx context.Context, user meeting.UserID) ([]meeting.Consent, error)
+	Refusers(ctx context.Context, network string) ([]meeting.UserID, error)
+	StoreConsent(ctx context.Context, c meeting.Consent) error
+	EntriesBy(ctx context.Context, author meeting.UserID) ([]meeting.Entry, error)
+	ReactionsBy(ctx context.Context, user meeting.UserID) (int, error)
+	RolesBy(ctx context.Context, user meeting.UserID) (map[string]meeting.Role, error)
+	NamesOf(ctx context.Context, user meeting.UserID) ([]string, error)
+	VersionTexts(ctx context.Context, network string) (map[meeting.EventID]string, error)
+	SetVersionText(ctx context.Context, id meeting.EventID, body string) error
+	Forget(ctx context.Context, user meeting.UserID) error
 }

@@ -11,6 +11,9 @@ import (
 	"blnbot/internal/render"
 )
 
+// draftPrefix begins the keys of drafts and of their edits.
+const draftPrefix = "draft/"
+
 // maxPoints is the most points a prompt can have in a draft.
 const maxPoints = 12
 
@@ -24,9 +27,13 @@ func (b *Bot) draft(ctx context.Context, s *scene, net *meeting.Network, m *meet
 	if err != nil {
 		return err
 	}
+	usable, err := b.quotable(ctx, s, net, entries)
+	if err != nil {
+		return err
+	}
 	sum := &meeting.Summary{Meeting: m.ID, State: meeting.SummaryDraft, Drafted: s.now, ObjectBy: s.now.Add(net.ObjectionsFor)}
 	for prompt := range len(m.Prompts) {
-		points := digest.Points(ofPrompt(entries, prompt+1), digest.Options{Language: net.Language})
+		points := digest.Points(ofPrompt(usable, prompt+1), digest.Options{Language: net.Language})
 		for i, p := range points {
 			p.Prompt, p.Number, p.Text, p.Role = prompt+1, i+1, mask(p.Text), meeting.Shown(p.Role, members)
 			sum.Points = append(sum.Points, p)
@@ -88,7 +95,7 @@ func (b *Bot) maskWords(lang string) (meeting.MaskWords, error) {
 // postDraft posts the draft as a message of its own, which ✅ is then for.
 func (b *Bot) postDraft(ctx context.Context, s *scene, net *meeting.Network, m *meeting.Meeting, sum *meeting.Summary, entries []meeting.Entry) error {
 	sum.Revision++
-	sum.Post = fmt.Sprintf("draft/%s/%d/%d", net.ID, m.Number, sum.Revision)
+	sum.Post = fmt.Sprintf("%s%s/%d/%d", draftPrefix, net.ID, m.Number, sum.Revision)
 	if err := s.tx.StoreSummary(ctx, sum); err != nil {
 		return err
 	}
@@ -194,7 +201,7 @@ func (b *Bot) summaryView(ctx context.Context, s *scene, net *meeting.Network, m
 	return view, nil
 }
 
-// addLate adds a reply that came after closing to the draft.
+// addLate adds a reply to the draft that came, or became readable, after closing.
 func (b *Bot) addLate(ctx context.Context, s *scene, net *meeting.Network, m *meeting.Meeting, id meeting.EventID) error {
 	return b.addPoint(ctx, s, net, m, id, true)
 }
@@ -228,16 +235,20 @@ func (b *Bot) addPoint(ctx context.Context, s *scene, net *meeting.Network, m *m
 			}
 		}
 	}
+	usable, err := b.quotable(ctx, s, net, []meeting.Entry{*e})
+	if err != nil {
+		return err
+	}
 	text, ok := digest.Best(*e, digest.Options{Language: net.Language})
-	if ok && (shown < maxPoints || !late) {
-		if err := b.appendPoint(ctx, s, net, sum, *e, text, number+1, late); err != nil {
+	if ok && len(usable) > 0 && (shown < maxPoints || !late) {
+		if err := b.appendPoint(ctx, s, net, sum, *e, text, number+1); err != nil {
 			return err
 		}
 	}
 	return b.changeDraft(ctx, s, net, m, sum)
 }
 
-func (b *Bot) appendPoint(ctx context.Context, s *scene, net *meeting.Network, sum *meeting.Summary, e meeting.Entry, text string, number int, late bool) error {
+func (b *Bot) appendPoint(ctx context.Context, s *scene, net *meeting.Network, sum *meeting.Summary, e meeting.Entry, text string, number int) error {
 	mask, err := b.masker(ctx, s, net)
 	if err != nil {
 		return err
@@ -247,7 +258,7 @@ func (b *Bot) appendPoint(ctx context.Context, s *scene, net *meeting.Network, s
 		return err
 	}
 	sum.Points = append(sum.Points, meeting.Point{Prompt: e.Prompt, Number: number, Text: mask(text), Entries: []meeting.EventID{e.ID},
-		Support: 1 + e.Support, Role: meeting.Shown(e.Role, members), Late: late})
+		Support: 1 + e.Support, Role: meeting.Shown(e.Role, members), Late: e.Late})
 	slices.SortStableFunc(sum.Points, func(a, b meeting.Point) int { return a.Prompt - b.Prompt })
 	return nil
 }

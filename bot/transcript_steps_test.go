@@ -17,6 +17,8 @@ import (
 func (s *stage) more(first, rest string) bool {
 	words := strings.Fields(rest)
 	switch first {
+	case "brief", "full":
+		s.brief = first == "brief"
 	case "leave":
 		s.deliver(meeting.Membership{EventMeta: s.meta("", user(rest)), User: user(rest), Membership: "leave"})
 	case "kick": // "kick bot by lena"

@@ -78,6 +78,7 @@ type stage struct {
 	redacted  map[meeting.EventID]meeting.UserID
 	refused   meeting.RoomID // the server takes nothing for this room
 	file      string         // the last file that was sent
+	brief     bool           // only the first line of what the bot says is written down
 }
 
 type botStore struct{ *sqlite.DB }
@@ -284,6 +285,9 @@ func withOrder(ev meeting.Event, row *meeting.InboxRow) meeting.Event {
 }
 
 func (s *stage) keyArrives(label string) {
+	if _, ok := s.events[meeting.EventID("$"+label)]; !ok {
+		s.t.Fatalf("nothing is called %s", label)
+	}
 	s.must(s.db.KeyArrived(s.ctx, "$"+label))
 	s.work()
 }
@@ -448,6 +452,9 @@ func (s *stage) write(d meeting.Delivery) {
 		head += " of " + short(d.TargetID)
 	}
 	lines := strings.Split(d.Markdown, "\n")
+	if s.brief && len(lines) > 1 {
+		lines = []string{lines[0] + " […]"}
+	}
 	s.out.WriteString(head + ": " + lines[0] + "\n")
 	for _, l := range lines[1:] {
 		s.out.WriteString(strings.TrimRight("  | "+l, " ") + "\n")
@@ -505,7 +512,11 @@ func (s *stage) search(text string) {
 
 // deliverAgain has the bot handle an event a second time.
 func (s *stage) deliverAgain(label string) {
-	s.must(s.bot.Handle(s.ctx, s.events[meeting.EventID("$"+label)]))
+	ev, ok := s.events[meeting.EventID("$"+label)]
+	if !ok {
+		s.t.Fatalf("nothing is called %s", label)
+	}
+	s.must(s.bot.Handle(s.ctx, ev))
 }
 
 // lostGap notes a gap in the current room that could not be filled.

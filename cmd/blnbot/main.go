@@ -34,6 +34,7 @@ type commands struct {
 	Check    checkCmd    `cmd:"" help:"Check the configuration."`
 	Schedule scheduleCmd `cmd:"" help:"Tell which meeting opens when."`
 	Export   exportCmd   `cmd:"" help:"Write minutes, a summary or a plan to a file."`
+	Erase    eraseCmd    `cmd:"" help:"Remove everything stored about a person."`
 	Digest   digestCmd   `cmd:"" help:"Choose the key points of minutes (JSON)."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }

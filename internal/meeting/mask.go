@@ -106,9 +106,14 @@ func (m *Masker) word(w string, capital bool) {
 // case, with a genitive -s, unless they are ordinary words, which need the
 // capital letter. Letters that only look alike (Cyrillic а) are not seen
 // through, nor names in scripts that write no spaces.
-func (m *Masker) Mask(text string, words MaskWords) string {
+func (m *Masker) Mask(text string, words MaskWords) string { return m.repeat(text, words, false) }
+
+// MaskNames is Mask for names only; personnummer and the like stay.
+func (m *Masker) MaskNames(text string, words MaskWords) string { return m.repeat(text, words, true) }
+
+func (m *Masker) repeat(text string, words MaskWords, namesOnly bool) string {
 	for range maskPasses {
-		next := m.once(text, words)
+		next := m.once(text, words, namesOnly)
 		if next == text {
 			break
 		}
@@ -117,13 +122,16 @@ func (m *Masker) Mask(text string, words MaskWords) string {
 	return text
 }
 
-func (m *Masker) once(text string, words MaskWords) string {
+func (m *Masker) once(text string, words MaskWords, namesOnly bool) string {
 	by := map[Pattern]string{patternName: words.Name, PatternPhone: words.Phone, PatternEmail: words.Email, PatternID: words.ID}
 	f := fold(text)
 	for _, w := range by {
 		f.protect(text, w)
 	}
-	spans := append(f.matrix(), f.patterns()...)
+	var spans []span
+	if !namesOnly {
+		spans = append(f.matrix(), f.patterns()...)
+	}
 	spans = append(spans, m.names(f)...)
 	slices.SortFunc(spans, func(a, b span) int { return a.from - b.from })
 	var b strings.Builder

@@ -202,3 +202,27 @@ type Problem struct {
 	Names   []string
 	Code    string
 }
+
+// Mine is everything that is stored about one person.
+type Mine struct {
+	User      string
+	Names     []string
+	Networks  []MyNetwork
+	Entries   []MyEntry
+	Reactions int
+}
+
+// MyNetwork is a person's part in a network.
+type MyNetwork struct {
+	Name   string
+	Role   meeting.Role
+	Answer meeting.Answer
+	Since  time.Time
+}
+
+// MyEntry is one of a person's entries.
+type MyEntry struct {
+	meeting.Entry
+	Number int // of the meeting
+	Title  string
+}

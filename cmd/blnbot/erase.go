@@ -1,0 +1,43 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"blnbot/internal/meeting"
+)
+
+// eraseCmd removes everything that is stored about a person. It works while the
+// bot is running; shared summaries that quoted the person are replaced as soon
+// as the bot runs.
+type eraseCmd struct {
+	User string `arg:"" help:"The person's full id, @user:server."`
+	Yes  bool   `help:"Really do it. It cannot be undone."`
+}
+
+// Run erases the person and says how much there was.
+func (c *eraseCmd) Run(ctx context.Context, env *environment, cmds *commands) error {
+	if !strings.HasPrefix(c.User, "@") || !strings.Contains(c.User, ":") {
+		return usageError{fmt.Errorf("%q is no full id; write it like @anna:example.se", c.User)}
+	}
+	if !c.Yes {
+		return usageError{errors.New("this removes the person's replies for good; add --yes if you mean it")}
+	}
+	cfg, err := cmds.load(env)
+	if err != nil {
+		return err
+	}
+	s, err := openService(ctx, env, cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	n, err := s.bot.Erase(ctx, meeting.UserID(c.User))
+	if err := errors.Join(err, s.db.Close()); err != nil {
+		return err
+	}
+	fmt.Fprintf(env.stdout, "Erased %s. Backups made before this still hold the data; delete them when their time has come.\n", count(n, "message"))
+	return nil
+}

@@ -1,0 +1,104 @@
+package render
+
+import (
+	"time"
+
+	"blnbot/internal/meeting"
+)
+
+func statusSamples(loc *time.Location) []sample {
+	closes, next := at(loc, time.September, 13, 18), at(loc, time.September, 22, 17)
+	open := Status{Network: "Västerås", Number: 2, Of: 6, Title: "Vad fungerar bra i dag?", State: meeting.StateOpen, Closes: closes,
+		Next: next, NextNumber: 3, NextTitle: "Vad behöver bli bättre?", Prompts: []PromptCount{{1, 9}, {2, 1}, {3, 0}},
+		Unreadable: 1, Lost: 1, Members: 9, NoRole: 2, Plan: 1}
+	draft := Status{Network: "Arvika", Number: 6, Of: 6, Title: "Vårt förslag till lokal plan", State: meeting.StateClosed, Draft: true,
+		Unreadable: 2, Lost: 2, Members: 1, Plan: 3, PlanVer: 2}
+	shared := Status{Network: "Luleå", Number: 1, Of: 6, Title: "Vilket stöd betyder mest?", State: meeting.StateShared, NextNumber: 2,
+		NextTitle: "Vad fungerar bra i dag?", Members: 4}
+	missed := Status{Network: "Kalmar", Number: 1, Of: 6, Title: "Vilket stöd betyder mest?", State: meeting.StateMissed, Members: 4}
+	none := Status{Network: "Umeå", NextNumber: 1, NextTitle: "Vilket stöd betyder mest?", Next: next}
+	table := StatusTable{Networks: []Status{open, draft, shared, missed, none}, Failed: 2}
+	network := Problem{Network: "Västerås", Number: 2}
+	out := []sample{
+		{"status", "", open}, {"status", "draft", draft}, {"status", "shared", shared}, {"status", "missed", missed}, {"status", "none", none},
+		{"state", "", open}, {"state", "draft", draft}, {"state", "shared", shared}, {"state", "missed", missed},
+		{"status_table", "", table}, {"status_table", "failed", StatusTable{Networks: []Status{shared}, Failed: 1}},
+		{"status_table", "well", StatusTable{Networks: []Status{shared}}},
+		{"alert_removed", "", network}, {"alert_upgrade", "", network}, {"alert_room", "", network}, {"alert_retired", "", network},
+		{"alert_event", "", network}, {"alert_event", "coordination", Problem{}},
+		{"alert_rights", "", Problem{Network: "Västerås", Names: []string{"react"}}},
+		{"alert_rights", "all", Problem{Network: "Västerås", Names: []string{"send", "react", "redact", "invite"}}},
+		{"at", "", network}, {"at", "direct", Problem{}},
+		{"round", "", Round{Number: 2, Title: "Vad fungerar bra i dag?", Shared: 1, Total: 65, More: 60, Networks: []RoundNetwork{
+			{Name: "Västerås", State: meeting.StateShared}, {Name: "Luleå", State: meeting.StateClosed, Draft: true},
+			{Name: "Kalmar", State: meeting.StateOpen}, {Name: "Arvika", State: meeting.StateMissed}, {Name: "Umeå"},
+		}}},
+		{"round", "few", Round{Number: 2, Title: "Vad fungerar bra i dag?", Total: 1, Networks: []RoundNetwork{{Name: "Umeå"}}}},
+	}
+	for _, fault := range []string{"forbidden", "large", "unsafe", "rejected"} {
+		out = append(out, sample{"alert_send", fault, Problem{Network: "Västerås", Code: fault, Word: "send"}},
+			sample{"alert_send", fault + "_direct", Problem{Code: fault, Word: "send"}})
+	}
+	return append(out, sample{"alert_send", "react", Problem{Network: "Västerås", Code: "forbidden", Word: "react"}},
+		sample{"alert_send", "redact", Problem{Network: "Västerås", Code: "forbidden", Word: "redact"}})
+}
+
+func planSamples(loc *time.Location) []sample {
+	item := func(n, replies int, area, what, how, who, when string) PlanItem {
+		return PlanItem{PlanItem: meeting.PlanItem{Number: n, Area: area, What: what, How: how, Who: who, When: when}, Replies: replies}
+	}
+	full := Plan{Network: "Västerås", Version: 2, Shared: at(loc, time.December, 15, 10), Items: []PlanItem{
+		item(1, 3, "Avlastning på helger", "Öppna dagverksamheten även lördagar.", "Börja med ett halvår på prov.", "Vård- och omsorgsförvaltningen", "Från mars 2027"),
+		item(3, 1, "En väg in", "Ett telefonnummer för alla anhöriga.", "", "", ""),
+		item(4, 0, "Kunskap", "", "", "Regionen", "2027"),
+	}}
+	changed, fresh := full, full
+	changed.Changed = true
+	fresh.Version = 0
+	return []sample{
+		{"plan", "", full}, {"plan", "changed", changed}, {"plan", "fresh", fresh}, {"plan_items", "", full}, {"plan_shared", "", full},
+		{"plan_title", "", full}, {"plan_document", "", full},
+		{"plan_none", "", Problem{Network: "Västerås"}},
+		{"plan_unknown", "", Problem{Word: "x`y* <b>"}},
+		{"plan_full", "", Problem{Max: 50}},
+		{"plan_source", "", Problem{Word: "3.1.2"}},
+		{"plan_no_item", "", Problem{Word: "9"}}, {"plan_no_item", "empty", Problem{}},
+		{"plan_added", "", Problem{Number: 3}}, {"plan_changed", "", Problem{Number: 3}}, {"plan_removed", "", Problem{Number: 3}},
+		{"plan_unchanged", "", Problem{Max: 2}}, {"plan_approved", "", Problem{Max: 2}}, {"plan_replaced", "", Problem{Max: 3}},
+	}
+}
+
+func fullMinutes(loc *time.Location) Minutes {
+	return Minutes{
+		Network: "Västerås", Number: 2, Title: "Vad fungerar bra i dag?", State: meeting.StateClosed,
+		Opened: at(loc, time.September, 8, 17), Closed: at(loc, time.September, 13, 18),
+		People: counted, Attendance: meeting.RoleCount{meeting.RoleCarer: 3, meeting.RoleUnknown: 1},
+		Entries: 6, Removed: 2, Unreadable: 1, Gaps: 1,
+		Prompts: []MinutesPrompt{
+			{Number: 1, Text: "Vad finns redan i dag i er kommun eller region som är ett bra stöd för anhöriga till personer med samsjuklighet?", Entries: []meeting.Entry{
+				{Body: "Att någon ringer upp mig. Jag orkar inte leta själv efter hjälp.", Role: meeting.RoleCarer, Source: meeting.SourceThread, Support: 2},
+				{Body: "Två saker:\r\n- en kontaktperson\n- någon som svarar på kvällen\n\n\nDet har räddat oss flera gånger när det har varit som värst, och det är inte alltid lätt att veta vart man ska vända sig.",
+					Role: meeting.RoleCarer, Source: meeting.SourceReply, Support: 1},
+				{Body: "Vi behöver mer tid för samtal. Ring [telefonnummer].", Role: meeting.RoleProfessional, Source: meeting.SourceThread, Late: true},
+				{Body: "Gruppen vill ha en gemensam ingång.", Source: meeting.SourceNote},
+				{Body: "1. Samordningen mellan kommunen och regionen avgör.", Source: meeting.SourceAnonymous, Late: true, Support: 3},
+			}},
+			{Number: 2, Text: "Vad saknas?", Entries: []meeting.Entry{
+				{Body: "Avlastning på helger.", Role: meeting.RoleNGO, Source: meeting.SourceMarked},
+			}},
+			{Number: 3, Text: "Något annat?"},
+		},
+	}
+}
+
+func minutesSamples(loc *time.Location) []sample {
+	full := fullMinutes(loc)
+	open := Minutes{Network: "Arvika", Number: 1, Title: "Vilket stöd betyder mest?", State: meeting.StateOpen, Opened: full.Opened,
+		Prompts: []MinutesPrompt{{Number: 1, Text: "Vilket stöd betyder mest?"}}}
+	gaps := open
+	gaps.Entries, gaps.Removed, gaps.Gaps = 1, 1, 2
+	return []sample{
+		{"minutes_title", "", full}, {"minutes_file", "", full}, {"minutes_document", "", full}, {"minutes_document", "open", open},
+		{"completeness_minutes", "", full}, {"completeness_minutes", "open", open}, {"completeness_minutes", "gaps", gaps},
+	}
+}
