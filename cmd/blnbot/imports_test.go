@@ -30,6 +30,7 @@ func allowed() map[string][]string {
 		"internal/outbox":     {"internal/meeting"},
 		"internal/matrix":     {"internal/meeting"},
 		"internal/homeserver": {},
+		"internal/metrics":    {},
 	}
 }
 
@@ -44,6 +45,7 @@ func owners() map[string]string {
 		"github.com/goccy/":       "config",
 		"github.com/alecthomas/":  "cmd",
 		"github.com/kljensen/":    "internal/digest",
+		"github.com/prometheus/":  "internal/metrics",
 		"github.com/santhosh-tek": "", // tests only
 	}
 }
