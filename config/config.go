@@ -35,9 +35,12 @@ type Config struct {
 	AccessToken     Secret
 	RecoveryKeyFile string // may not exist yet
 	DataDir         string // may not exist yet
-	Language        string // sv or en
-	Location        *time.Location
-	Coordination    Coordination
+	// Listen is the loopback address and port for health and metrics; empty
+	// for none.
+	Listen       string
+	Language     string // sv or en
+	Location     *time.Location
+	Coordination Coordination
 	// Programmes are the built-in ones and the user's own, after replacement.
 	Programmes []meeting.Programme
 	Networks   []meeting.Network
@@ -70,6 +73,9 @@ type Loader struct {
 	LookupEnv func(string) (string, bool)  // for secrets
 	ReadFile  func(string) ([]byte, error) // for the configuration and programmes
 	Stat      func(string) (fs.FileInfo, error)
+	// NoSecrets leaves the password, the token and the recovery key alone, for
+	// commands that do not log in and may run as a user who cannot read them.
+	NoSecrets bool
 }
 
 // Load reads the configuration file with the zero Loader. See Loader.Load.
@@ -133,6 +139,7 @@ func (r *reader) config(name string, data []byte) *Config {
 	r.cfg.User = userID(s.get("user"))
 	r.secrets(s)
 	r.cfg.DataDir = r.file(s.get("data_dir"), "data")
+	r.cfg.Listen = listen(s.get("listen"))
 	base := settings{
 		language: "sv", timezone: "Europe/Stockholm", openFor: 5 * day, grace: day,
 		approval: meeting.ApprovalLeader, objectionsFor: 2 * day, holidays: "move",

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"blnbot/internal/meeting"
@@ -99,4 +100,33 @@ func homeserver(v value) string {
 func local(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && (ip.IsLoopback() || ip.IsPrivate()) || ip == nil && !strings.Contains(host, ".")
+}
+
+// listen reads a loopback address with a port, or gives "". Health and metrics
+// have no password, so they stay on the machine.
+func listen(v value) string {
+	s, ok := v.text()
+	if !ok {
+		return ""
+	}
+	host, port, err := net.SplitHostPort(s)
+	if err != nil {
+		v.fail("%s is not an address and a port", quote(s))
+		return ""
+	}
+	number, err := strconv.ParseUint(port, 10, 16)
+	ip := net.ParseIP(host)
+	switch {
+	case err != nil || number == 0:
+		v.fail("%s is not a port (1 to 65535)", quote(port))
+	case host == "":
+		v.fail("%s would listen on every address of this machine; health and metrics are for this machine only", quote(s))
+	case host != "localhost" && ip == nil:
+		v.fail("%s is not an IP address of this machine only", quote(host))
+	case ip != nil && !ip.IsLoopback():
+		v.fail("%s can be reached from other machines; health and metrics are for this machine only", quote(host))
+	default:
+		return s
+	}
+	return ""
 }

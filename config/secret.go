@@ -2,6 +2,7 @@ package config
 
 import (
 	"log/slog"
+	"path/filepath"
 	"runtime"
 	"strings"
 )
@@ -30,6 +31,9 @@ func (s Secret) Reveal() string { return string(s) }
 // secrets reads the password and the access token; the environment goes
 // before files.
 func (r *reader) secrets(s section) {
+	if r.NoSecrets {
+		return
+	}
 	password, token := s.get("password_file"), s.get("access_token_file")
 	if password.given() && token.given() {
 		token.key.expected, token.key.example = "only one of password_file and access_token_file", ""
@@ -58,6 +62,9 @@ func (r *reader) secret(v value, env string) Secret {
 		return ""
 	}
 	path := r.path(name)
+	if handed, ok := r.credential(path); ok {
+		return handed
+	}
 	// The messages leave the name out: people do put the secret itself here.
 	if _, err := r.Stat(path); err != nil {
 		v.fail("the file that %s names %s", v.key.name, cannotRead(err))
@@ -79,6 +86,23 @@ func (r *reader) secret(v value, env string) Secret {
 		v.fail("the file that %s names has several lines", v.key.name)
 	}
 	return Secret(secret)
+}
+
+// credential is the secret that systemd hands over under the file's name
+// (LoadCredential= in the unit, systemd.exec(5)); the file itself may then be
+// root's alone. Its mode shows group rights where access lists are used, so it
+// is not looked at.
+func (r *reader) credential(path string) (Secret, bool) {
+	dir, ok := r.LookupEnv("CREDENTIALS_DIRECTORY")
+	if !ok || dir == "" {
+		return "", false
+	}
+	data, err := r.ReadFile(filepath.Join(dir, filepath.Base(path)))
+	if err != nil {
+		return "", false
+	}
+	secret := strings.TrimSpace(string(data))
+	return Secret(secret), secret != ""
 }
 
 // private reports a file that others than its owner may open.
