@@ -74,7 +74,7 @@ func (p *pool) candidate(entry, index int, s sentence) *candidate {
 	c.words = len(c.terms)
 	question := strings.HasSuffix(strings.TrimRight(c.text, " )”\""), "?") || strings.HasSuffix(c.text, "؟")
 	c.barred = c.words == 0 || n.phatic > 0 && c.words <= 1 || strings.HasPrefix(c.text, "!") || strings.HasSuffix(c.text, ":")
-	c.weak = question || c.words < 2 || n.talk >= c.words || n.names > 0 && c.words <= 2
+	c.weak = question || c.words < 2 || n.talk >= c.words
 	c.own = 0.35*min(1, float64(n.cues)/2) - 0.25*float64(min(n.talk, 2)) - 0.3*float64(min(n.names, 1)) -
 		0.15*float64(min(n.phatic, 2)) - 0.1*float64(min(n.hollow, 3))
 	first, second := opening(c.text)
