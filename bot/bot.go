@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"blnbot/internal/failpoint"
 	"blnbot/internal/meeting"
 	"blnbot/internal/render"
 )
@@ -128,6 +129,8 @@ func (b *Bot) Handle(ctx context.Context, ev meeting.Event) error {
 		if err := b.handle(ctx, s, ev); err != nil {
 			return err
 		}
+		failpoint.At("handled", string(ev.Meta().ID))
+		failpoint.At("handled")
 		if _, waits := ev.(meeting.Unreadable); waits {
 			return s.tx.ToldUnreadable(ctx, ev.Meta().ID)
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"blnbot/internal/failpoint"
 	"blnbot/internal/meeting"
 	"blnbot/internal/render"
 )
@@ -51,6 +52,7 @@ func (b *Bot) open(ctx context.Context, s *scene, net *meeting.Network, number i
 	if err := b.postOpening(ctx, s, net, m, last, !due.IsZero() && s.now.Sub(due) > lateOpening, meeting.PostText); err != nil {
 		return err
 	}
+	failpoint.At("opening")
 	for i, text := range m.Prompts {
 		p := meeting.Post{Key: fmt.Sprintf("prompt/%s/%d/%d", net.ID, number, i+1), Kind: meeting.PostText, Meeting: m.ID, Prompt: i + 1, Fresh: i == 0}
 		if err := b.tell(ctx, s, net, p, "prompt", render.Prompt{Number: i + 1, Text: text, Only: len(m.Prompts) == 1}); err != nil {
@@ -187,6 +189,7 @@ func (b *Bot) close(ctx context.Context, s *scene, net *meeting.Network, m *meet
 	if err != nil {
 		return err
 	}
+	failpoint.At("closing")
 	if err := b.draft(ctx, s, net, m, entries); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"blnbot/internal/digest"
+	"blnbot/internal/failpoint"
 	"blnbot/internal/meeting"
 	"blnbot/internal/render"
 )
@@ -317,6 +318,7 @@ func (b *Bot) share(ctx context.Context, s *scene, net *meeting.Network, m *meet
 	if err := b.postSummary(ctx, s, net, m, sum); err != nil {
 		return err
 	}
+	failpoint.At("sharing")
 	err := b.tell(ctx, s, net, meeting.Post{Key: fmt.Sprintf("shared/%s/%d/%d", net.ID, m.Number, sum.Version), Meeting: m.ID},
 		"shared", render.Problem{Number: m.Number, Version: sum.Version})
 	if err != nil {

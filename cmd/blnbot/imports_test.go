@@ -20,14 +20,15 @@ import (
 // holds for the folders inside it too.
 func allowed() map[string][]string {
 	return map[string][]string{
-		"bot":                 {"internal/meeting", "internal/schedule", "internal/digest", "internal/render"},
+		"bot":                 {"internal/failpoint", "internal/meeting", "internal/schedule", "internal/digest", "internal/render"},
 		"config":              {"internal/meeting", "internal/schedule"},
+		"internal/failpoint":  {},
 		"internal/meeting":    {},
 		"internal/schedule":   {"internal/meeting"},
 		"internal/digest":     {"internal/meeting"},
 		"internal/render":     {"internal/meeting"},
-		"internal/sqlite":     {"internal/meeting"},
-		"internal/outbox":     {"internal/meeting"},
+		"internal/sqlite":     {"internal/failpoint", "internal/meeting"},
+		"internal/outbox":     {"internal/failpoint", "internal/meeting"},
 		"internal/matrix":     {"internal/meeting"},
 		"internal/homeserver": {},
 		"internal/metrics":    {},

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"blnbot/internal/failpoint"
 	"blnbot/internal/meeting"
 )
 
@@ -173,7 +174,9 @@ func (o *Outbox) attempt(ctx context.Context, p *pacer, d meeting.Delivery) erro
 	if err := o.Store.AttemptPost(ctx, d.Key); err != nil {
 		return err
 	}
+	failpoint.At("attempted")
 	id, err := o.Sender.Send(ctx, d)
+	failpoint.At("sent")
 	var again *meeting.RetryError
 	switch {
 	case err == nil:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"blnbot/internal/failpoint"
 	"blnbot/internal/meeting"
 )
 
@@ -39,6 +40,8 @@ ON CONFLICT (id) DO UPDATE SET token = excluded.token, batch = excluded.batch, a
 // StoreSync stores all of a sync answer and its token in one transaction.
 // Events that are known already are left as they are.
 func (d *DB) StoreSync(ctx context.Context, b meeting.SyncBatch) error {
+	failpoint.At("answered")
+	defer failpoint.At("stored")
 	return d.Update(ctx, func(t *Tx) error {
 		batch, err := value[int64](ctx, t, "read batch", "SELECT batch FROM sync_state WHERE id = 1")
 		if err != nil {
@@ -194,6 +197,7 @@ func (d *DB) KnownEvents(ctx context.Context, ids []meeting.EventID) (map[meetin
 // FillGap stores the events of a gap, oldest first, before the events of the
 // sync answer that reported it, and closes the gap.
 func (d *DB) FillGap(ctx context.Context, gap meeting.Gap, events []meeting.RawEvent, now time.Time) error {
+	failpoint.At("gap")
 	return d.Update(ctx, func(t *Tx) error {
 		batch, err := value[int64](ctx, t, "read gap", "SELECT batch FROM gaps WHERE id = ?", gap.ID)
 		if err != nil {
