@@ -115,6 +115,7 @@ type Client struct {
 	looked    sessionSet // sender keys that have been looked up
 	requested sessionSet // Megolm sessions that have been asked for
 	rooms     rooms
+	retried   retried
 	counted   time.Time // when the number of one-time keys was last known; sync loop only
 	threads   threads
 	receipts  receipts
@@ -169,12 +170,13 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	if err := c.ensureIdentity(ctx); err != nil {
 		return nil, err
 	}
+	c.o.Password, c.o.AccessToken = "", ""
 	return c, nil
 }
 
 func newClient(api *mautrix.Client, s *session, o Options) *Client {
 	return &Client{
-		api: api, polling: &http.Client{Timeout: 5 * time.Minute},
+		api: api, polling: &http.Client{}, // limited by ask
 		raw: o.CryptoDB, session: s, store: o.Store, handler: o.Handler, log: o.Log, now: o.Now,
 		pace: o.pace.withDefaults(), self: s.user, decoder: wire.Decoder{Self: meeting.UserID(s.user)},
 		opened: o.Now(), o: o,

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"maunium.net/go/mautrix/crypto"
 	"maunium.net/go/mautrix/event"
@@ -121,6 +122,10 @@ func (c *Client) renew(ctx context.Context, name id.RoomID, users []id.UserID) e
 	return nil
 }
 
+// deviceRetry is how often a server that is down is asked for its users'
+// devices when something is sent to them.
+const deviceRetry = 5 * time.Minute
+
 // catchUp fetches those device lists that could not be fetched when sync said
 // that they had changed. A server that is down does not hold up the room: its
 // users get the key when their lists come.
@@ -139,10 +144,12 @@ func (c *Client) catchUp(ctx context.Context, users []id.UserID) error {
 			fetch = append(fetch, user)
 		}
 	}
+	fetch = c.retried.due(fetch, c.now(), deviceRetry)
 	if len(fetch) == 0 {
 		return nil
 	}
 	if _, err := c.mach.FetchKeys(ctx, fetch, true); err != nil {
+		c.retried.forget(fetch)
 		return newFault("query keys", err)
 	}
 	return nil

@@ -3,6 +3,7 @@ package matrix
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"maunium.net/go/mautrix/id"
 
@@ -16,6 +17,9 @@ type sessionSet struct {
 	names map[string]bool
 }
 
+// maxNames bounds a set that strangers can make grow.
+const maxNames = 50_000
+
 // add reports whether the name is new.
 func (s *sessionSet) add(name string) bool {
 	s.mu.Lock()
@@ -23,7 +27,7 @@ func (s *sessionSet) add(name string) bool {
 	if s.names[name] {
 		return false
 	}
-	if s.names == nil {
+	if s.names == nil || len(s.names) >= maxNames {
 		s.names = map[string]bool{}
 	}
 	s.names[name] = true
@@ -61,6 +65,39 @@ type room struct {
 
 // outdated makes the next post fetch state and renew keys.
 func (r *room) outdated() { r.epoch.Add(1) }
+
+// retried remembers when device lists were last asked for again.
+type retried struct {
+	mu sync.Mutex
+	at map[id.UserID]time.Time
+}
+
+// due returns those users who have not been asked for within the interval,
+// and notes that they are now.
+func (r *retried) due(users []id.UserID, now time.Time, interval time.Duration) []id.UserID {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.at == nil {
+		r.at = map[id.UserID]time.Time{}
+	}
+	var out []id.UserID
+	for _, user := range users {
+		if last, ok := r.at[user]; !ok || now.Sub(last) >= interval {
+			r.at[user] = now
+			out = append(out, user)
+		}
+	}
+	return out
+}
+
+// forget lets the users be asked for at once.
+func (r *retried) forget(users []id.UserID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, user := range users {
+		delete(r.at, user)
+	}
+}
 
 type rooms struct {
 	mu   sync.Mutex

@@ -115,7 +115,14 @@ func (c *Client) put(ctx context.Context, name id.RoomID, d meeting.Delivery, co
 		return "", fmt.Errorf("%w: %d bytes", meeting.ErrTooLarge, len(content))
 	}
 	typ, body := event.EventMessage, any(content)
-	if secret {
+	if !secret {
+		// The last moment to notice that the room has become encrypted.
+		if now, err := c.encrypted(ctx, name); err != nil {
+			return "", err
+		} else if now {
+			return "", &meeting.RetryError{Err: errors.New("room has become encrypted")}
+		}
+	} else {
 		sealed, err := c.encrypt(ctx, name, event.EventMessage, content, d.Fresh)
 		if err != nil {
 			return "", err
@@ -151,7 +158,7 @@ func (c *Client) sendFile(ctx context.Context, name id.RoomID, d meeting.Deliver
 	if err != nil {
 		return "", err
 	}
-	data, typ, up := d.File.Data, d.File.Type, wire.Upload{}
+	data, typ, up := append([]byte{}, d.File.Data...), d.File.Type, wire.Upload{}
 	var sealed *attachment.EncryptedFile
 	if secret {
 		sealed = attachment.NewEncryptedFile()

@@ -59,8 +59,8 @@ const longPoll = 30 * time.Second
 
 // Run receives and hands on until ctx ends, and then returns nil. Any other
 // end is an error: ErrLoggedOut, or ErrCryptoStore.
-func (c *Client) Run(ctx context.Context) error {
-	ctx, stop := context.WithCancelCause(ctx)
+func (c *Client) Run(parent context.Context) error {
+	ctx, stop := context.WithCancelCause(parent)
 	defer stop(nil)
 	var wg sync.WaitGroup
 	for name, worker := range map[string]func(context.Context) error{
@@ -74,10 +74,10 @@ func (c *Client) Run(ctx context.Context) error {
 		})
 	}
 	wg.Wait()
-	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
-		return err
+	if parent.Err() != nil {
+		return nil
 	}
-	return nil
+	return context.Cause(ctx)
 }
 
 func (c *Client) syncLoop(ctx context.Context) error {
@@ -138,17 +138,38 @@ func (c *Client) syncOnce(ctx context.Context, since string, wait time.Duration)
 			q[k] = v
 		}
 	})
+	a, err := c.ask(ctx, address, wait, since == "")
+	if err != nil {
+		return "", err
+	}
+	if a.Next == "" {
+		return "", &fault{op: "sync", status: http.StatusOK, cause: errors.New("no token in the answer")}
+	}
+	return a.Next, c.takeIn(ctx, since, a)
+}
+
+// How much longer than it should a sync answer may take. A connection that
+// died without a word is noticed by it.
+const (
+	answerDelay      = time.Minute
+	firstAnswerDelay = 5 * time.Minute // everything the bot is in
+)
+
+func (c *Client) ask(ctx context.Context, address string, wait time.Duration, first bool) (*answer, error) {
+	delay := answerDelay
+	if first {
+		delay = firstAnswerDelay
+	}
+	ctx, cancel := context.WithTimeout(ctx, wait+delay)
+	defer cancel()
 	var a answer
 	_, err := c.api.MakeFullRequest(ctx, mautrix.FullRequest{
 		Method: http.MethodGet, URL: address, ResponseJSON: &a, Client: c.polling, MaxAttempts: 1,
 	})
 	if err != nil {
-		return "", newFault("sync", err)
+		return nil, newFault("sync", err)
 	}
-	if a.Next == "" {
-		return "", &fault{op: "sync", status: http.StatusOK, cause: errors.New("no token in the answer")}
-	}
-	return a.Next, c.takeIn(ctx, since, &a)
+	return &a, nil
 }
 
 // takeIn makes an answer durable: keys first, then members and room state,

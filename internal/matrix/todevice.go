@@ -25,6 +25,7 @@ func (c *Client) takeDevices(ctx context.Context, users []id.UserID) error {
 	if err := c.keys.MarkTrackedUsersOutdated(ctx, users); err != nil {
 		return c.keys.note(err)
 	}
+	c.retried.forget(users)
 	c.fetchDevices(ctx, users, false)
 	c.changes.Add(1)
 	return nil
