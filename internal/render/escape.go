@@ -99,7 +99,8 @@ func escape(s string) string {
 func needsEscape(s string, i int, r rune) bool {
 	switch r {
 	case '.', ')':
-		return i > 0 && strings.Trim(s[:i], "0123456789") == "" // 1. and 1)
+		// "1. " and "1) " begin a list, "1.2" does not.
+		return i > 0 && strings.Trim(s[:i], "0123456789") == "" && (i+1 == len(s) || s[i+1] == ' ')
 	case '-', '+', '=':
 		return i == 0
 	case ':':

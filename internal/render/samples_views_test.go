@@ -28,7 +28,7 @@ func statusSamples(loc *time.Location) []sample {
 		{"alert_event", "", network}, {"alert_event", "coordination", Problem{}},
 		{"alert_rights", "", Problem{Network: "Västerås", Names: []string{"react"}}},
 		{"alert_rights", "all", Problem{Network: "Västerås", Names: []string{"send", "react", "redact", "invite"}}},
-		{"at", "", network}, {"at", "direct", Problem{}},
+		{"one_message", "", network}, {"one_message", "direct", Problem{}},
 		{"round", "", Round{Number: 2, Title: "Vad fungerar bra i dag?", Shared: 1, Total: 65, More: 60, Networks: []RoundNetwork{
 			{Name: "Västerås", State: meeting.StateShared}, {Name: "Luleå", State: meeting.StateClosed, Draft: true},
 			{Name: "Kalmar", State: meeting.StateOpen}, {Name: "Arvika", State: meeting.StateMissed}, {Name: "Umeå"},
