@@ -239,7 +239,7 @@ func (b *Bot) warnSensitive(ctx context.Context, s *scene, net *meeting.Network,
 // thread of a draft hold back its automatic approval.
 func (b *Bot) comment(ctx context.Context, s *scene, w *spot) error {
 	sum, err := s.tx.Summary(ctx, w.meeting.ID)
-	if err != nil || sum == nil || sum.State != meeting.SummaryDraft || !strings.HasPrefix(w.post, sum.Post) {
+	if err != nil || sum == nil || sum.State != meeting.SummaryDraft || !strings.HasPrefix(w.post, draftPrefix) {
 		return err
 	}
 	sum.Comments++

@@ -42,7 +42,7 @@ func (b *Bot) cmdSummary(ctx context.Context, s *scene, c *call) error {
 		if err != nil {
 			return err
 		}
-		p.Meeting = m.ID
+		p.Key, p.Meeting = copyPrefix(m, sum)+string(c.msg.ID), m.ID
 		return b.answerWith(ctx, s, c, p, "draft_again", view)
 	}
 	view, err := b.summaryView(ctx, s, net, m, sum, entries)

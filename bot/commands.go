@@ -276,7 +276,9 @@ func (b *Bot) answer(ctx context.Context, s *scene, c *call, name string, data a
 }
 
 func (b *Bot) answerWith(ctx context.Context, s *scene, c *call, p meeting.Post, name string, data any) error {
-	p.Key = "answer/" + string(c.msg.ID)
+	if p.Key == "" {
+		p.Key = "answer/" + string(c.msg.ID)
+	}
 	p.Room, p.Thread, p.ReplyTo = c.room, meeting.Ref{Event: c.msg.Thread}, meeting.Ref{Event: c.msg.ID}
 	return b.say(ctx, s, p, c.lang, name, data)
 }

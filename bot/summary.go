@@ -155,6 +155,12 @@ func (b *Bot) changeDraft(ctx context.Context, s *scene, net *meeting.Network, m
 	return err
 }
 
+// copyPrefix begins the keys of answers that show the draft as it is now, for
+// which ✅ counts as well.
+func copyPrefix(m *meeting.Meeting, sum *meeting.Summary) string {
+	return fmt.Sprintf("%s%s/%d/copy/%d/", draftPrefix, m.Network, m.Number, sum.Revision)
+}
+
 func editKey(sum *meeting.Summary) string { return fmt.Sprintf("%s/edit/%d", sum.Post, sum.Revision) }
 
 func (b *Bot) draftView(ctx context.Context, s *scene, net *meeting.Network, m *meeting.Meeting, sum *meeting.Summary, entries []meeting.Entry) (render.Summary, error) {
@@ -194,6 +200,7 @@ func (b *Bot) summaryView(ctx context.Context, s *scene, net *meeting.Network, m
 		p := render.PromptPoints{Number: i + 1, Text: text, Entries: t.byPrompt[i+1]}
 		for _, point := range sum.Points {
 			if point.Prompt == i+1 && !point.Dropped {
+				point.Role = meeting.Shown(point.Role, members) // members may have left since the draft
 				p.Points = append(p.Points, point)
 			}
 		}
@@ -279,7 +286,8 @@ func (b *Bot) approveByReaction(ctx context.Context, s *scene, p place, r meetin
 	if err != nil || sum == nil || sum.State != meeting.SummaryDraft {
 		return err
 	}
-	if base, _, _ := strings.Cut(post.Key, "~"); base != sum.Post {
+	base, _, _ := strings.Cut(post.Key, "~")
+	if base != sum.Post && !strings.HasPrefix(base, copyPrefix(m, sum)) {
 		return nil
 	}
 	shown, err := b.draftShown(ctx, s, sum)

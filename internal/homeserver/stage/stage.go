@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -25,16 +26,17 @@ import (
 // Password is what everybody on stage logs in with.
 const Password = "hemligt-nog"
 
-// BuildBot builds the bot as the Makefile does and returns the binary.
+// BuildBot builds the bot as the Makefile does and returns the binary. Further
+// flags come from GOFLAGS, as for everything else that is built beside it.
 func BuildBot(ctx context.Context, dir string) (string, error) {
 	root, err := moduleRoot()
 	if err != nil {
 		return "", err
 	}
 	binary := filepath.Join(dir, "blnbot")
-	cmd := exec.CommandContext(ctx, "go", "build", "-tags", "goolm,timetzdata", "-o", binary, "./cmd/blnbot")
+	cmd := exec.CommandContext(ctx, "go", "build", "-tags", "goolm,timetzdata", "-buildvcs=false", "-o", binary, "./cmd/blnbot")
 	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the bot: %w\n%s", err, out)
 	}
@@ -69,16 +71,20 @@ type Options struct {
 	Through string
 }
 
-// Stage is a homeserver with people and the bot.
+// Stage is a homeserver with people and the bot. People and networks may be
+// added by several goroutines.
 type Stage struct {
 	Server *homeserver.Server
 	Dir    string
 	Log    *Log
 
 	o        Options
+	language string
+
+	mu       sync.Mutex // guards what follows up to the bot
 	people   map[string]*person.Person
 	networks []string // their parts of the configuration
-	language string
+
 	bot      *exec.Cmd
 	exited   chan error
 }
@@ -103,17 +109,23 @@ func (s *Stage) Bot() meeting.UserID { return meeting.UserID(s.Server.UserID("bl
 
 // Person is somebody with an account and a client; the first call makes both.
 func (s *Stage) Person(ctx context.Context, name, display string) (*person.Person, error) {
-	if p, ok := s.people[name]; ok {
+	s.mu.Lock()
+	p, ok := s.people[name]
+	s.mu.Unlock()
+	if ok {
 		return p, nil
 	}
 	if err := s.Server.Register(ctx, name, Password, false); err != nil {
 		return nil, err
 	}
-	p, err := person.Login(ctx, person.Options{Homeserver: s.Server.URL(), User: name, Password: Password, Name: display})
+	var err error
+	p, err = person.Login(ctx, person.Options{Homeserver: s.Server.URL(), User: name, Password: Password, Name: display})
 	if err != nil {
 		return nil, err
 	}
+	s.mu.Lock()
 	s.people[name] = p
+	s.mu.Unlock()
 	return p, nil
 }
 
@@ -127,13 +139,16 @@ func (s *Stage) Coordination(ctx context.Context, staff *person.Person, leaders 
 func (s *Stage) Network(ctx context.Context, id, name string, encrypted bool, leader *person.Person, members []*person.Person, more ...string) (meeting.RoomID, error) {
 	lines := append([]string{"- id: " + id, "  name: " + name, fmt.Sprintf("  room: %q", s.Server.Alias("bln-"+id)),
 		fmt.Sprintf("  leaders: [%q]", leader.ID())}, more...)
-	if !strings.Contains(strings.Join(more, "\n"), "programme:") {
+	given := strings.Join(more, "\n")
+	if !strings.Contains(given, "programme:") {
 		lines = append(lines, "  programme: samsjuklighet")
 	}
-	if !strings.Contains(strings.Join(more, "\n"), "schedule:") {
+	if !strings.Contains(given, "schedule:") && !strings.Contains(given, "dates:") {
 		lines = append(lines, `  schedule: "0 4 1 1 *"`)
 	}
+	s.mu.Lock()
 	s.networks = append(s.networks, strings.Join(lines, "\n"))
+	s.mu.Unlock()
 	return s.room(ctx, leader, name, "bln-"+id, encrypted, members)
 }
 
@@ -199,18 +214,35 @@ networks:
 func (s *Stage) StartBot(ctx context.Context) error {
 	s.bot = exec.Command(s.o.Binary, "run", "--config", s.ConfigFile())
 	s.bot.Stderr = s.Log
-	s.bot.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	s.bot.SysProcAttr = childAttributes()
 	mark := s.Log.Mark()
-	if err := s.bot.Start(); err != nil {
+	exited, err := launch(s.bot)
+	if err != nil {
 		return fmt.Errorf("start the bot: %w", err)
 	}
-	exited := make(chan error, 1)
 	s.exited = exited
-	go func(cmd *exec.Cmd) { exited <- cmd.Wait() }(s.bot)
 	if err := s.Log.WaitFor(ctx, mark, "msg=ready", exited); err != nil {
 		return fmt.Errorf("start the bot: %w\n%s", err, s.Log.Text())
 	}
 	return nil
+}
+
+// launch starts the process; the channel tells how it ended.
+func launch(cmd *exec.Cmd) (exited chan error, err error) {
+	exited = make(chan error, 1)
+	started := make(chan error)
+	go func() {
+		// Linux ties the child to the thread that started it, so the thread
+		// must live as long as the child (go.dev/issue/27505).
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			exited <- cmd.Wait()
+		}
+	}()
+	return exited, <-started
 }
 
 // Signal sends the bot a signal.
