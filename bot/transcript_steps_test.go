@@ -41,6 +41,8 @@ func (s *stage) more(first, rest string) bool {
 		next.Language = rest
 		s.set = &next
 		s.bot.Configure(s.set)
+	case "offline", "online":
+		s.offline = first == "offline"
 	case "refuse":
 		s.refused = meeting.RoomID("!" + rest)
 	case "accept":

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -78,6 +79,7 @@ type stage struct {
 	redacted  map[meeting.EventID]meeting.UserID
 	refused   meeting.RoomID // the server takes nothing for this room
 	file      string         // the last file that was sent
+	offline   bool           // nothing can be sent
 	brief     bool           // only the first line of what the bot says is written down
 }
 
@@ -292,6 +294,9 @@ func (s *stage) keyArrives(label string) {
 	s.work()
 }
 
+// repeated is "{å*1000}", a long text written short.
+var repeated = regexp.MustCompile(`\{([^{}]+)\*(\d+)\}`)
+
 // person has somebody do something: "anna in 1 #a: text", "anna edit a: text",
 // "anna react a 👍", "anna: text" …
 func (s *stage) person(line string) {
@@ -311,6 +316,11 @@ func (s *stage) person(line string) {
 	if n := len(words); n > 0 && strings.HasPrefix(words[n-1], "#") {
 		label, words = words[n-1][1:], words[:n-1]
 	}
+	text = repeated.ReplaceAllStringFunc(text, func(s string) string {
+		found := repeated.FindStringSubmatch(s)
+		n, _ := strconv.Atoi(found[2])
+		return strings.Repeat(found[1], n)
+	})
 	m := meeting.Message{EventMeta: s.meta(label, user(words[0])), Kind: meeting.MessageText, Body: strings.TrimSpace(text)}
 	for i := 1; i < len(words); i++ {
 		switch words[i] {
@@ -391,7 +401,7 @@ func (s *stage) target(word string) meeting.EventID {
 
 // settle sends what is queued, writes it down, and lets it come back.
 func (s *stage) settle() {
-	for {
+	for !s.offline {
 		posts, err := s.db.NextPosts(s.ctx, s.now.UTC(), nil, 1)
 		s.must(err)
 		if len(posts) == 0 {
