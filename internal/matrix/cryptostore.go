@@ -30,10 +30,17 @@ func (s *cryptoStore) err() error {
 	return s.failed
 }
 
+// note remembers a failed write, unless it was called off: then the caller
+// knows that it has not been made.
 func (s *cryptoStore) note(err error) error {
-	if err == nil || errors.Is(err, context.Canceled) {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
+	return s.fail(err)
+}
+
+// fail makes the store fail for the rest of the process's life.
+func (s *cryptoStore) fail(err error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.failed == nil {

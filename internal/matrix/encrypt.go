@@ -80,6 +80,7 @@ const encryptAttempts = 5
 // It is not interrupted when ctx ends: an Olm session that has been used must
 // be stored.
 func (c *Client) encrypt(ctx context.Context, name id.RoomID, typ event.Type, content json.RawMessage, fresh bool) (*event.EncryptedEventContent, error) {
+	ctx = context.WithoutCancel(ctx)
 	r := c.rooms.get(name)
 	for range encryptAttempts {
 		epoch := r.epoch.Load()
@@ -95,7 +96,7 @@ func (c *Client) encrypt(ctx context.Context, name id.RoomID, typ event.Type, co
 		if err != nil {
 			return nil, err
 		}
-		out, err := c.seal(context.WithoutCancel(ctx), name, typ, content, users)
+		out, err := c.seal(ctx, name, typ, content, users)
 		if err != nil {
 			return nil, err
 		}

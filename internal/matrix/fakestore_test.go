@@ -27,7 +27,6 @@ type fakeStore struct {
 	encrypted map[meeting.RoomID]bool
 	direct    map[meeting.UserID]meeting.RoomID
 	invites   map[meeting.RoomID]meeting.Invite
-	declined  map[meeting.RoomID]bool
 	failSync  error // the next StoreSync fails with it
 }
 

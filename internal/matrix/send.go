@@ -162,7 +162,8 @@ func (c *Client) sendFile(ctx context.Context, name id.RoomID, d meeting.Deliver
 	var sealed *attachment.EncryptedFile
 	if secret {
 		sealed = attachment.NewEncryptedFile()
-		data, typ = sealed.Encrypt(data), "application/octet-stream"
+		sealed.EncryptInPlace(data)
+		typ = "application/octet-stream"
 	}
 	resp, err := c.api.UploadMedia(ctx, mautrix.ReqUploadMedia{ContentBytes: data, ContentType: typ})
 	if err != nil {

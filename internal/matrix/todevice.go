@@ -121,7 +121,7 @@ func (c *Client) openOlm(ctx context.Context, evt *event.Event, content *event.E
 		return fmt.Errorf("store key: %w", err)
 	}
 	// Olm sessions in memory may be ahead of those on disk now.
-	return c.keys.note(fmt.Errorf("store key: %w", err))
+	return c.keys.fail(fmt.Errorf("store key: %w", err))
 }
 
 // lookUpSender fetches the devices of a sender whose key is new, once.
