@@ -102,3 +102,30 @@ func minutesSamples(loc *time.Location) []sample {
 		{"completeness_minutes", "", full}, {"completeness_minutes", "open", open}, {"completeness_minutes", "gaps", gaps},
 	}
 }
+
+func fullMine(loc *time.Location) Mine {
+	since := at(loc, time.September, 8, 19)
+	return Mine{
+		User: "@anna_s:example.se", Names: []string{"Anna", "Anna *S*"}, Reactions: 3,
+		Networks: []MyNetwork{
+			{Name: "Västerås", Role: meeting.RoleCarer, Answer: meeting.AnswerPart, Since: since},
+			{Name: "Arvika", Role: meeting.RoleNGO, Answer: meeting.AnswerNo, Since: since},
+			{Name: "Luleå", Answer: meeting.AnswerYes, Since: since}, {Name: "Umeå", Role: meeting.RoleManager},
+		},
+		Entries: []MyEntry{
+			{Entry: meeting.Entry{Prompt: 1, Body: "Ring mig.\n\n070 … # brådskande", State: meeting.EntryActive}, Number: 1, Title: "Vilket stöd betyder mest?"},
+			{Entry: meeting.Entry{Prompt: 2, State: meeting.EntryUnreadable}, Number: 2, Title: "Vad fungerar bra i dag?"},
+			{Entry: meeting.Entry{Prompt: 1, State: meeting.EntryRemoved}, Number: 2, Title: "Vad fungerar bra i dag?"},
+		},
+	}
+}
+
+func privacySamples(loc *time.Location) []sample {
+	return []sample{
+		{"bad_consent", "", Problem{Word: "kanske"}},
+		{"forget_ask", "", Problem{Number: 3}}, {"forget_ask", "one", Problem{Number: 1}}, {"forget_ask", "none", Problem{}},
+		{"forgotten", "", Problem{Number: 3}}, {"forgotten", "one", Problem{Number: 1}}, {"forgotten", "none", Problem{}},
+		{"erased_staff", "", Problem{Number: 3}}, {"erased_staff", "one", Problem{Number: 1}}, {"erased_staff", "none", Problem{}},
+		{"mine_document", "", fullMine(loc)}, {"mine_document", "empty", Mine{User: "@bo:example.se"}},
+	}
+}
