@@ -193,7 +193,7 @@ func round(p *play) {
 	}
 	p.says(anna, room, "!roll anhörig")
 	p.says(bo, room, "!roll anhörig")
-	p.sees(anna, room, "står du som anhörig")
+	p.sees(anna, room, "antecknat din roll: anhörig")
 	restart()
 	p.says(anna, room, "!nästa")
 	p.sees(anna, room, "för nätverkets ledare. Lena Ledare kan hjälpa dig")
@@ -226,7 +226,7 @@ func round(p *play) {
 	restart()
 	// A reply that the summary quotes is deleted: the summary is replaced.
 	p.must(bo.Redact(p.ctx, room, b1))
-	p.sees(lena, room, "en ny utan svaret är delad (version 2)")
+	p.sees(lena, room, "delat en ny utan svaret (version 2)")
 	second := p.sees(p.nka, p.coord, "(version 2)")
 	if strings.Contains(second.Body, "akut") {
 		t.Errorf("the new summary still has the removed reply:\n%s", second.Body)
