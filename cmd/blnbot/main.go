@@ -34,6 +34,7 @@ type commands struct {
 	Check    checkCmd    `cmd:"" help:"Check the configuration."`
 	Schedule scheduleCmd `cmd:"" help:"Tell which meeting opens when."`
 	Export   exportCmd   `cmd:"" help:"Write minutes, a summary or a plan to a file."`
+	Backup   backupCmd   `cmd:"" help:"Copy the database, also while the bot is running."`
 	Erase    eraseCmd    `cmd:"" help:"Remove everything stored about a person."`
 	Digest   digestCmd   `cmd:"" help:"Choose the key points of minutes (JSON)."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
@@ -48,6 +49,7 @@ type environment struct {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	env := &environment{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now}
 	code := execute(ctx, env, os.Args[1:])
 	stop()
@@ -110,7 +112,7 @@ func report(env *environment, err error) int {
 	if !strings.HasPrefix(text, "blnbot: ") {
 		text = "blnbot: " + text
 	}
-	fmt.Fprintln(env.stderr, text)
+	fmt.Fprintln(env.stderr, text+remedy(err))
 	if errors.As(err, new(usageError)) {
 		return exitUsage
 	}
@@ -119,7 +121,11 @@ func report(env *environment, err error) int {
 
 // load reads the configuration that the command line names.
 func (c *commands) load(env *environment) (*config.Config, error) {
-	cfg, err := config.Loader{Now: env.now}.Load(c.Config)
+	return c.loadWith(config.Loader{Now: env.now})
+}
+
+func (c *commands) loadWith(l config.Loader) (*config.Config, error) {
+	cfg, err := l.Load(c.Config)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("there is no configuration file %s; name it with --config or BLNBOT_CONFIG, and see config/example.yaml for what to put in it", c.Config)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -19,7 +20,14 @@ import (
 )
 
 // runCmd runs the bot until it is told to stop.
-type runCmd struct{}
+type runCmd struct {
+	LogLevel  string `enum:"debug,info,warn,error" default:"info" env:"BLNBOT_LOG_LEVEL" help:"debug, info, warn or error." placeholder:"LEVEL"`
+	LogFormat string `enum:"text,json" default:"text" env:"BLNBOT_LOG_FORMAT" help:"text or json." placeholder:"FORMAT"`
+}
+
+// drain is how long what is under way may take when the bot is told to stop.
+// With closing the databases it stays below 10 seconds.
+const drain = 8 * time.Second
 
 // again is how long after a failed attempt the rooms are looked for again.
 const again = 30 * time.Second
@@ -30,9 +38,9 @@ func (c *runCmd) Run(ctx context.Context, env *environment, cmds *commands) erro
 	if err != nil {
 		return err
 	}
-	log := slog.New(slog.NewTextHandler(env.stderr, nil))
+	log := c.logger(env.stderr)
 	for _, w := range cfg.Warnings {
-		log.Warn("configuration", "file", w.File, "line", w.Line, "warning", w.Message)
+		log.Warn("blnbot check warns of the configuration", "file", w.File, "line", w.Line, "column", w.Column)
 	}
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
 		return fmt.Errorf("make data_dir: %w", err)
@@ -46,6 +54,9 @@ func (c *runCmd) Run(ctx context.Context, env *environment, cmds *commands) erro
 	if err != nil {
 		return err
 	}
+	if err := s.beginWatch(ctx, env, log); err != nil {
+		return errors.Join(err, s.db.Close())
+	}
 	conn, err := s.connect(ctx, env, log, true)
 	if err != nil {
 		err = errors.Join(err, s.db.Close())
@@ -55,14 +66,44 @@ func (c *runCmd) Run(ctx context.Context, env *environment, cmds *commands) erro
 		return err
 	}
 	log.Info("logged in", "user", cfg.User, "fingerprint", conn.Fingerprint())
-	err = s.serve(ctx, cmds, env, conn, log)
+	finished, err := s.serve(ctx, cmds, env, conn, log)
+	if !finished {
+		log.Warn("something does not end; what is unfinished is done after the next start")
+		return err // the databases are still in use; they take no harm
+	}
 	return errors.Join(err, conn.Close(), s.db.Close())
 }
 
+// logger writes to w. What people write, names and secrets are on no level.
+func (c *runCmd) logger(w io.Writer) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.LogLevel)) // one of those that slog has
+	o := &slog.HandlerOptions{Level: level}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, o))
+	}
+	return slog.New(slog.NewTextHandler(w, o))
+}
+
+// beginWatch makes sure that the database can be written, and begins to look
+// after the bot.
+func (s *service) beginWatch(ctx context.Context, env *environment, log *slog.Logger) error {
+	if err := s.db.Probe(ctx); err != nil {
+		return err
+	}
+	s.watch = newWatch(s.db, env, log)
+	context.AfterFunc(ctx, func() { s.watch.systemd.notify("STOPPING=1", "STATUS=stopping") })
+	if err := s.watch.serve(ctx, s.cfg.Listen); err != nil {
+		return err
+	}
+	go s.watch.run(ctx)
+	return nil
+}
+
 // serve runs the parts. Ticks and sending begin when what came in while the bot
-// was away has been handled.
-func (s *service) serve(ctx context.Context, cmds *commands, env *environment, conn *connection, log *slog.Logger) error {
-	ctx, stop := context.WithCancelCause(ctx)
+// was away has been handled. It reports whether all parts have ended.
+func (s *service) serve(parent context.Context, cmds *commands, env *environment, conn *connection, log *slog.Logger) (finished bool, err error) {
+	ctx, stop := context.WithCancelCause(parent)
 	defer stop(nil)
 	box := &outbox.Outbox{Store: s.db, Sender: conn.Client, Reporter: s.bot, Log: log, Now: env.now}
 	s.db.OnPosts(box.Wake)
@@ -76,6 +117,7 @@ func (s *service) serve(ctx context.Context, cmds *commands, env *environment, c
 		})
 	}
 	run("sync", conn.Run)
+	wg.Go(func() { s.watch.connected(ctx, conn.Client) })
 	run("find rooms", r.run)
 	run("reload", func(ctx context.Context) error { return s.reload(ctx, cmds, env, log, r.wake) })
 	run("send", func(ctx context.Context) error {
@@ -83,16 +125,36 @@ func (s *service) serve(ctx context.Context, cmds *commands, env *environment, c
 			return nil
 		}
 		log.Info("ready")
+		s.watch.ready()
 		wg.Go(func() { _ = s.bot.Run(ctx) })
 		return box.Run(ctx)
 	})
 	<-ctx.Done()
-	wg.Wait()
-	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
-		return err
+	finished = ended(&wg, drain)
+	if parent.Err() == nil {
+		return finished, context.Cause(ctx)
 	}
-	log.Info("stopped")
-	return nil
+	if finished {
+		log.Info("stopped")
+	}
+	return finished, nil
+}
+
+// ended reports whether the group ends in time.
+func ended(wg *sync.WaitGroup, limit time.Duration) bool {
+	done := make(chan struct{})
+	go func() {
+		wg.Wait()
+		close(done)
+	}()
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return true
+	case <-timer.C:
+		return false
+	}
 }
 
 // waitFor waits until all channels are closed; false if ctx ends first.
@@ -118,20 +180,37 @@ func (s *service) reload(ctx context.Context, cmds *commands, env *environment, 
 			return nil
 		case <-hup:
 		}
+		reloaded := s.watch.reloading()
 		cfg, err := cmds.load(env)
 		if err != nil {
-			log.Error("the changed configuration has faults; the old one stays in force", "err", err)
+			logFaults(log, err)
+			reloaded()
 			continue
 		}
-		if cfg.Homeserver != s.cfg.Homeserver || cfg.User != s.cfg.User || cfg.DataDir != s.cfg.DataDir {
-			log.Warn("homeserver, user and data_dir change only with a restart")
+		if cfg.Homeserver != s.cfg.Homeserver || cfg.User != s.cfg.User || cfg.DataDir != s.cfg.DataDir || cfg.Listen != s.cfg.Listen {
+			log.Warn("homeserver, user, data_dir and listen change only with a restart")
 		}
 		s.bot.Configure(settings(cfg))
 		log.Info("configuration reloaded", "networks", len(cfg.Networks))
+		reloaded()
 		select {
 		case rooms <- cfg:
 		case <-ctx.Done():
 		}
+	}
+}
+
+// logFaults says where a configuration has faults. What they are could quote
+// names of networks and rooms.
+func logFaults(log *slog.Logger, err error) {
+	const text = "the changed configuration has faults; the old one stays in force, and blnbot check says more"
+	var faults *config.Error
+	if !errors.As(err, &faults) {
+		log.Error(text, "err", err)
+		return
+	}
+	for _, p := range faults.Problems {
+		log.Error(text, "file", p.File, "line", p.Line, "column", p.Column)
 	}
 }
 

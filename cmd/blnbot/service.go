@@ -25,11 +25,16 @@ func (s store) Update(ctx context.Context, fn func(bot.Tx) error) error {
 	return s.DB.Update(ctx, func(tx *sqlite.Tx) error { return fn(tx) })
 }
 
+// databaseFile is the database's name in data_dir.
+const databaseFile = "blnbot.db"
+
 // service is the bot with its database, without a connection to the server.
 type service struct {
 	cfg *config.Config
 	db  *sqlite.DB
 	bot *bot.Bot
+	// watch is set while the bot runs.
+	watch *watch
 }
 
 // openService opens the database and makes the bot. It works while another
@@ -38,7 +43,7 @@ func openService(ctx context.Context, env *environment, cfg *config.Config, log 
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make data_dir: %w", err)
 	}
-	db, err := sqlite.Open(ctx, filepath.Join(cfg.DataDir, "blnbot.db"))
+	db, err := sqlite.Open(ctx, filepath.Join(cfg.DataDir, databaseFile))
 	if errors.Is(err, sqlite.ErrNewer) {
 		return nil, fmt.Errorf("%w. Install at least that version, or restore a backup from before the upgrade", err)
 	}
