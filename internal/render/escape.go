@@ -1,6 +1,7 @@
 package render
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 )
@@ -38,7 +39,7 @@ func escapeLines(indent, s string) string {
 // fence is longer than any run of backticks in the text (CommonMark 0.31,
 // section 6.1).
 func code(parts ...string) string {
-	s := strings.ReplaceAll(oneLine(strings.Join(parts, "")), "@", "@\u2060")
+	s := room.ReplaceAllString(oneLine(strings.Join(parts, "")), "@\u2060$1")
 	fence := "`"
 	for strings.Contains(s, fence) {
 		fence += "`"
@@ -81,8 +82,13 @@ func escape(s string) string {
 	b.Grow(len(s) + len(s)/8)
 	for i, r := range s {
 		switch {
-		case r == '@' && hasFoldPrefix(s[i+1:], "room"):
+		case r == '@' && room.MatchString(s[i:min(len(s), i+len("@room"))]):
 			b.WriteString("\\@\u2060")
+			continue
+		case r == '\\' && i+1 == len(s):
+			// A line break may follow as a backslash, and goldmark (v1.8.4) takes
+			// none after an escaped one.
+			b.WriteString("&#92;")
 			continue
 		case needsEscape(s, i, r):
 			b.WriteByte('\\')
@@ -110,9 +116,8 @@ func needsEscape(s string, i int, r rune) bool {
 	return r < 0x80 && strings.ContainsRune(special, r)
 }
 
-func hasFoldPrefix(s, prefix string) bool {
-	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
-}
+// room is what rings for everybody (Matrix spec, push rule .m.rule.roomnotif).
+var room = regexp.MustCompile(`(?i)@(room)`)
 
 // isBidiControl reports characters that turn the direction of text around and
 // could make the lines after them unreadable (Unicode, UAX 9, section 2).

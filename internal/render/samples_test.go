@@ -53,14 +53,14 @@ func plainSamples() []sample {
 	var out []sample
 	for _, name := range []string{
 		"help", "status", "next", "close", "move", "remind", "note", "attendance", "summary", "edit", "drop", "approve", "minutes", "plan", "role",
-		"privacy", "consent", "mine", "forget",
+		"privacy", "consent", "mine", "forget", "anonymous",
 	} {
 		out = append(out, sample{text: "usage_" + name}, sample{text: "does_" + name})
 	}
 	for _, name := range []string{
 		"hint", "too_late", "kind_id", "kind_phone", "kind_email", "mask_name", "mask_id", "mask_phone", "mask_email",
 		"no_network", "network_retired", "no_draft", "draft_changed", "programme_over", "plan_empty", "plan_form",
-		"privacy", "consent_yes", "consent_no", "sent_directly", "mine_title", "mine_file",
+		"privacy", "consent_yes", "consent_no", "sent_directly", "mine_title", "mine_file", "anonymous_taken",
 	} {
 		out = append(out, sample{text: name})
 	}

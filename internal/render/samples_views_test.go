@@ -123,6 +123,8 @@ func fullMine(loc *time.Location) Mine {
 func privacySamples(loc *time.Location) []sample {
 	return []sample{
 		{"bad_consent", "", Problem{Word: "kanske"}},
+		{"anonymous", "", Problem{Word: "Jag orkar inte mer än så här.\n- inte varje dag"}}, {"anonymous_enough", "", Problem{Max: 3}},
+		{"anonymous_form", "", Problem{Max: 3}}, {"anonymous_form", "one", Problem{Max: 1}},
 		{"forget_ask", "", Problem{Number: 3}}, {"forget_ask", "one", Problem{Number: 1}}, {"forget_ask", "none", Problem{}},
 		{"forgotten", "", Problem{Number: 3}}, {"forgotten", "one", Problem{Number: 1}}, {"forgotten", "none", Problem{}},
 		{"erased_staff", "", Problem{Number: 3}}, {"erased_staff", "one", Problem{Number: 1}}, {"erased_staff", "none", Problem{}},
