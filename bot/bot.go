@@ -6,6 +6,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -39,13 +40,14 @@ type Options struct {
 
 // Bot handles events and clock ticks.
 type Bot struct {
-	store    Store
-	texts    *render.Texts
-	log      *slog.Logger
-	self     meeting.UserID
-	now      func() time.Time
-	settings atomic.Pointer[Settings]
-	told     atomic.Pointer[Settings] // the settings whose missing networks staff know of
+	store     Store
+	texts     *render.Texts
+	log       *slog.Logger
+	self      meeting.UserID
+	now       func() time.Time
+	settings  atomic.Pointer[Settings]
+	anonymous quota
+	told      atomic.Pointer[Settings] // the settings whose missing networks staff know of
 }
 
 // New makes a Bot.
@@ -173,7 +175,16 @@ func (b *Bot) echo(ctx context.Context, s *scene, e meeting.Echo) error {
 	if e.Key == "" {
 		return nil
 	}
-	return s.tx.MarkEcho(ctx, e.Key, e.Room, e.ID, s.now)
+	if err := s.tx.MarkEcho(ctx, e.Key, e.Room, e.ID, s.now); err != nil {
+		return err
+	}
+	switch {
+	case strings.HasPrefix(e.Key, anonymousPrefix):
+		return b.anonymousPosted(ctx, s, e)
+	case strings.HasPrefix(e.Key, vanishing):
+		return errors.Join(s.tx.VanishPost(ctx, e.Key), s.tx.VanishEvent(ctx, e.ID))
+	}
+	return nil
 }
 
 // longest is the most Markdown that goes into one message; longer texts become

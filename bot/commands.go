@@ -71,6 +71,7 @@ func commands() []command {
 		{"privacy", []string{"integritet"}, inNetwork | inDirect, anyone, (*Bot).cmdPrivacy},
 		{"consent", []string{"samtycke"}, inNetwork | inDirect, anyone, (*Bot).cmdConsent},
 		{"mine", []string{"mina"}, inNetwork | inDirect, anyone, (*Bot).cmdMine},
+		{"anonymous", []string{"anonymt", "anonym"}, inDirect, anyone, (*Bot).cmdAnonymous},
 		{"forget", []string{"glöm"}, inNetwork | inDirect, anyone, (*Bot).cmdForget},
 	}
 }

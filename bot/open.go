@@ -54,7 +54,7 @@ func (b *Bot) open(ctx context.Context, s *scene, net *meeting.Network, number i
 	}
 	failpoint.At("opening")
 	for i, text := range m.Prompts {
-		p := meeting.Post{Key: fmt.Sprintf("prompt/%s/%d/%d", net.ID, number, i+1), Kind: meeting.PostText, Meeting: m.ID, Prompt: i + 1, Fresh: i == 0}
+		p := meeting.Post{Key: promptKey(net, number, i+1), Kind: meeting.PostText, Meeting: m.ID, Prompt: i + 1, Fresh: i == 0}
 		if err := b.tell(ctx, s, net, p, "prompt", render.Prompt{Number: i + 1, Text: text, Only: len(m.Prompts) == 1}); err != nil {
 			return err
 		}
@@ -79,6 +79,10 @@ func (b *Bot) postOpening(ctx context.Context, s *scene, net *meeting.Network, m
 	}
 	p := meeting.Post{Key: openingKey(net, m), Kind: kind, Meeting: m.ID, Quotes: m.Recap, Fresh: true}
 	return b.tell(ctx, s, net, p, "opening", view)
+}
+
+func promptKey(net *meeting.Network, number, prompt int) string {
+	return fmt.Sprintf("prompt/%s/%d/%d", net.ID, number, prompt)
 }
 
 func openingKey(net *meeting.Network, m *meeting.Meeting) string {

@@ -69,6 +69,16 @@ func (b *Bot) removeEntry(ctx context.Context, s *scene, net *meeting.Network, e
 	if err := b.unreceipt(ctx, s, e.ID); err != nil {
 		return err
 	}
+	if e.Source == meeting.SourceAnonymous {
+		// The bot wrote the message, so nobody else may be able to remove it.
+		if post, err := s.tx.PostByEvent(ctx, e.ID); err != nil {
+			return err
+		} else if post != nil {
+			if err := b.removePost(ctx, s, *post); err != nil {
+				return err
+			}
+		}
+	}
 	e.State, e.Body = state, ""
 	if err := b.withdraw(ctx, s, net, e, true); err != nil {
 		return err

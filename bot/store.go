@@ -24,6 +24,7 @@ type Tx interface {
 	summaries
 	plans
 	people
+	anonymous
 }
 
 type inbox interface {
@@ -134,4 +135,13 @@ type people interface {
 	VersionTexts(ctx context.Context, network string) (map[meeting.EventID]string, error)
 	SetVersionText(ctx context.Context, id meeting.EventID, body string) error
 	Forget(ctx context.Context, user meeting.UserID) error
+}
+
+type anonymous interface {
+	StoreAnonymous(ctx context.Context, a meeting.Anonymous) error
+	DueAnonymous(ctx context.Context, now time.Time) ([]meeting.Anonymous, error)
+	Anonymous(ctx context.Context, id string) (*meeting.Anonymous, error)
+	DeleteAnonymous(ctx context.Context, id string) error
+	VanishEvent(ctx context.Context, id meeting.EventID) error
+	VanishPost(ctx context.Context, key string) error
 }

@@ -73,7 +73,8 @@ type stage struct {
 	// reactions finds a reaction's event by sender, target and emoji.
 	reactions map[string]meeting.EventID
 	serial    int
-	hold      bool // posts are sent, but do not come back yet
+	anonymous meeting.EventID // the newest anonymous entry
+	hold      bool            // posts are sent, but do not come back yet
 	held      []meeting.Echo
 	missing   bool // the next message comes without its key
 	redacted  map[meeting.EventID]meeting.UserID
@@ -387,6 +388,9 @@ func (s *stage) target(word string) meeting.EventID {
 	if word == "answer" { // to the last thing that was said
 		return meeting.EventID(fmt.Sprintf("$answer/$e%d", s.serial))
 	}
+	if word == "anonymous" {
+		return s.anonymous
+	}
 	if key, ok := strings.CutPrefix(word, "post:"); ok {
 		return meeting.EventID("$" + key)
 	}
@@ -414,6 +418,9 @@ func (s *stage) settle() {
 			s.must(s.db.SetDirectRoom(s.ctx, d.To, room))
 		}
 		id := meeting.EventID("$" + d.Key)
+		if strings.HasPrefix(d.Key, "anonymous/") {
+			s.anonymous = id
+		}
 		s.must(s.db.AttemptPost(s.ctx, d.Key))
 		if room == s.refused {
 			s.must(s.bot.GiveUp(s.ctx, d, meeting.ErrForbidden))
@@ -471,7 +478,12 @@ func (s *stage) write(d meeting.Delivery) {
 	}
 }
 
-func short(id meeting.EventID) string { return strings.TrimPrefix(string(id), "$") }
+func short(id meeting.EventID) string {
+	if strings.HasPrefix(string(id), "$anonymous/") {
+		return "anonymous" // the rest is random
+	}
+	return strings.TrimPrefix(string(id), "$")
+}
 
 // minutes writes down the stored minutes: "vasteras 1".
 func (s *stage) minutes(text string) {

@@ -58,6 +58,15 @@ type Entry struct {
 	Marks   []Mark
 }
 
+// Anonymous is an anonymous entry that has not been posted yet.
+type Anonymous struct {
+	ID      string // random
+	Meeting int64
+	Prompt  int
+	Body    string // masked
+	Due     time.Time
+}
+
 // Emoji that steer the bot (UX §3, §5).
 const (
 	EmojiReceipt    = "📝"

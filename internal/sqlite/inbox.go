@@ -88,10 +88,11 @@ func (t *Tx) storeRoom(ctx context.Context, r meeting.RoomBatch, batch int64, at
 }
 
 const storeRaw = `INSERT INTO inbox (event_id, room_id, batch, pos, state, session_id, raw, received_at)
-VALUES (?, ?, ?, ?, 'new', ?, ?, ?) ON CONFLICT (event_id) DO NOTHING`
+SELECT ?, ?, ?, ?, 'new', ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM vanished WHERE hash = ?)
+ON CONFLICT (event_id) DO NOTHING`
 
 func (t *Tx) storeRaw(ctx context.Context, e meeting.RawEvent, o meeting.Order, at time.Time) error {
-	_, err := t.exec(ctx, "store event", storeRaw, e.ID, e.Room, o.Batch, o.Pos, e.Session, e.JSON, stamp(at))
+	_, err := t.exec(ctx, "store event", storeRaw, e.ID, e.Room, o.Batch, o.Pos, e.Session, e.JSON, stamp(at), hashOf(e.ID))
 	return err
 }
 

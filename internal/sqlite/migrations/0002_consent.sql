@@ -11,3 +11,17 @@ CREATE TABLE consents (
 CREATE INDEX entries_author ON entries (author);
 CREATE INDEX reactions_sender ON reactions (sender);
 CREATE INDEX posts_lane ON posts (lane);
+
+-- Anonymous entries on their way into a thread. Nothing here or elsewhere says
+-- who wrote one, or in which order they came.
+CREATE TABLE anonymous (
+  id         TEXT PRIMARY KEY, -- random
+  meeting_id INTEGER NOT NULL REFERENCES meetings ON DELETE CASCADE,
+  prompt     INTEGER NOT NULL,
+  body       TEXT NOT NULL,
+  due        TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Events that were handled and of which not even the row is kept: SHA-256 of
+-- the event id.
+CREATE TABLE vanished (hash BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
