@@ -174,7 +174,7 @@ func (b *Bot) cmdApprove(ctx context.Context, s *scene, c *call) error {
 	if err != nil || sum == nil {
 		return err
 	}
-	shown, err := b.draftShown(ctx, s, sum)
+	shown, err := b.draftShown(ctx, s, c.net, m, sum)
 	if err != nil {
 		return err
 	}

@@ -230,8 +230,11 @@ func (b *Bot) usable(c *call) []string {
 	var names []string
 	for _, cmd := range commands() {
 		if c.here()&cmd.where != 0 && (cmd.who == anyone || cmd.who == leader && c.leader || cmd.who == staff && c.staff) {
-			names = append(names, cmd.name)
-			names = append(names, cmd.aliases...)
+			if c.lang == "en" {
+				names = append(append(names, cmd.name), cmd.aliases...)
+			} else {
+				names = append(append(names, cmd.aliases...), cmd.name)
+			}
 		}
 	}
 	return names

@@ -287,10 +287,13 @@ func (b *Bot) approveByReaction(ctx context.Context, s *scene, p place, r meetin
 		return err
 	}
 	base, _, _ := strings.Cut(post.Key, "~")
-	if base != sum.Post && !strings.HasPrefix(base, copyPrefix(m, sum)) {
+	if strings.HasPrefix(base, copyPrefix(m, sum)) {
+		return b.share(ctx, s, p.net, m, sum, r.Sender)
+	}
+	if base != sum.Post {
 		return nil
 	}
-	shown, err := b.draftShown(ctx, s, sum)
+	shown, err := b.draftShown(ctx, s, p.net, m, sum)
 	if err != nil {
 		return err
 	}
@@ -302,8 +305,9 @@ func (b *Bot) approveByReaction(ctx context.Context, s *scene, p place, r meetin
 }
 
 // draftShown reports whether the newest form of the draft had come into the
-// room before what is being handled now.
-func (b *Bot) draftShown(ctx context.Context, s *scene, sum *meeting.Summary) (bool, error) {
+// room before what is being handled now. One that could not be delivered is
+// posted anew.
+func (b *Bot) draftShown(ctx context.Context, s *scene, net *meeting.Network, m *meeting.Meeting, sum *meeting.Summary) (bool, error) {
 	newest, err := s.tx.Post(ctx, editKey(sum))
 	if err != nil {
 		return false, err
@@ -312,6 +316,9 @@ func (b *Bot) draftShown(ctx context.Context, s *scene, sum *meeting.Summary) (b
 		if newest, err = s.tx.Post(ctx, sum.Post); err != nil || newest == nil {
 			return false, err
 		}
+	}
+	if newest.State == meeting.PostFailed {
+		return false, b.redraft(ctx, s, net, m, sum)
 	}
 	return newest.Echoed, nil
 }
