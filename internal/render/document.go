@@ -19,12 +19,17 @@ var page = template.Must(template.New("page").Parse(`<!DOCTYPE html>
 <meta name="robots" content="noindex">
 <title>{{.Title}}</title>
 <style>
-body { font: 1.05rem/1.55 Georgia, "Liberation Serif", serif; max-width: 42rem; margin: 2rem auto; padding: 0 1rem; color: #1a1a1a; background: #fff; }
-h1, h2, h3 { font-family: system-ui, "Liberation Sans", sans-serif; line-height: 1.25; }
-h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2rem; border-top: 1px solid #999; padding-top: 1rem; } h3 { font-size: 1rem; }
-li { margin: .45rem 0; overflow-wrap: anywhere; } p { overflow-wrap: anywhere; }
-table { border-collapse: collapse; width: 100%; } th, td { border: 1px solid #777; padding: .35rem .5rem; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
-@media print { body { margin: 0; max-width: none; font-size: 11pt; } h2 { break-after: avoid; } li { break-inside: avoid; } }
+body { font: 1.1rem/1.55 Georgia, "Liberation Serif", serif; max-width: 40rem; margin: 2rem auto; padding: 0 1.1rem; color: #1a1a1a; background: #fff; }
+h1, h2, h3, em, th { font-family: system-ui, "Liberation Sans", sans-serif; line-height: 1.3; }
+h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin: 2.5rem 0 1.2rem; border-top: 1px solid #999; padding-top: 1.2rem; } h3 { font-size: 1rem; }
+h1, h2, h3, p, li, td { overflow-wrap: anywhere; }
+ul { list-style-type: ""; padding: 0; }
+li { padding: .15rem 0 .15rem .9rem; border-left: 3px solid #b9c6d0; }
+ul:has(em) > li { margin: 1.1rem 0; }
+em { font-style: normal; font-size: .85rem; color: #555; }
+li > em { display: block; margin-top: .2rem; }
+table { border-collapse: collapse; width: 100%; } th, td { border: 1px solid #777; padding: .35rem .5rem; text-align: left; vertical-align: top; }
+@media print { body { margin: 0; max-width: none; padding: 0; font-size: 11pt; } h2 { break-after: avoid; } li { break-inside: avoid; } }
 </style>
 </head>
 <body>
