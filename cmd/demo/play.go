@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"blnbot/internal/homeserver/stage"
+	"blnbot/internal/matrix/person"
+	"blnbot/internal/meeting"
+)
+
+// play is everything on stage.
+type play struct {
+	stage    *stage.Stage
+	chat     *chat
+	zone     *time.Location
+	bot      meeting.UserID
+	names    map[meeting.UserID]string
+	nka      *person.Person
+	coord    *watcher
+	room     meeting.RoomID // the coordination room
+	networks []*network
+}
+
+// loginsAtOnce bounds how many people log in at the same time.
+const loginsAtOnce = 4
+
+// setUp starts the homeserver, brings the people and makes the rooms.
+func setUp(ctx context.Context, dir, binary string, chat *chat) (*play, error) {
+	zone, err := time.LoadLocation("Europe/Stockholm")
+	if err != nil {
+		return nil, fmt.Errorf("time zone: %w", err)
+	}
+	s, err := stage.New(ctx, stage.Options{Dir: dir, Binary: binary, Progress: os.Stderr})
+	if err != nil {
+		return nil, err
+	}
+	p := &play{stage: s, chat: chat, zone: zone, bot: s.Bot(), names: map[meeting.UserID]string{s.Bot(): "BLN-boten"}}
+	for _, c := range casts() {
+		p.networks = append(p.networks, &network{cast: &c, play: p, people: map[string]*person.Person{}, direct: map[string]*watcher{},
+			labels: map[string]*item{}, reactions: map[string]meeting.EventID{}, matched: map[meeting.EventID]bool{}})
+	}
+	if err := errors.Join(p.people(ctx), ctx.Err()); err != nil {
+		return p, err
+	}
+	return p, p.rooms(ctx)
+}
+
+// people logs everybody in.
+func (p *play) people(ctx context.Context) error {
+	var mu sync.Mutex
+	var failed error
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, loginsAtOnce)
+	login := func(m member, take func(*person.Person)) {
+		wg.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			who, err := p.stage.Person(ctx, m.user, m.name)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				failed = errors.Join(failed, err)
+				return
+			}
+			p.names[who.ID()] = m.name
+			take(who)
+		})
+	}
+	login(nka(), func(who *person.Person) { p.nka = who })
+	for _, n := range p.networks {
+		for _, m := range n.everybody() {
+			login(m, func(who *person.Person) { n.people[m.user] = who })
+		}
+	}
+	wg.Wait()
+	return failed
+}
+
+// rooms makes the rooms, all encrypted, and the bot's configuration.
+func (p *play) rooms(ctx context.Context) error {
+	var leaders []*person.Person
+	for _, n := range p.networks {
+		leaders = append(leaders, n.people[n.leader.user])
+		var members []*person.Person
+		for _, m := range n.members {
+			members = append(members, n.people[m.user])
+		}
+		room, err := p.stage.Network(ctx, n.id, n.name, true, leaders[len(leaders)-1], members, dates(time.Now().In(p.zone))...)
+		if err != nil {
+			return err
+		}
+		n.room = room
+		n.watch = watch(ctx, members[0], room, p.view(n.name, false))
+	}
+	room, err := p.stage.Coordination(ctx, p.nka, leaders...)
+	if err != nil {
+		return err
+	}
+	p.room = room
+	p.coord = watch(ctx, p.nka, room, p.view("Samordning (coordination room)", true))
+	return p.stage.Configure(p.nka.ID())
+}
+
+func (p *play) view(name string, aside bool) *view {
+	return &view{channel: p.chat.channel(name, aside), bot: p.bot, names: p.names, zone: p.zone}
+}
+
+// run plays both scripts at the same time, and then what Nka does.
+func (p *play) run(ctx context.Context) error {
+	defer p.chat.close()
+	if err := p.stage.StartBot(ctx); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan error)
+	for _, n := range p.networks {
+		go func() { ended <- n.perform(ctx) }()
+	}
+	var failed error
+	for range p.networks {
+		if err := <-ended; err != nil && failed == nil {
+			failed = err
+			cancel() // the other network stops too
+		}
+	}
+	if failed != nil {
+		return failed
+	}
+	return p.finale(ctx)
+}
+
+func (n *network) perform(ctx context.Context) error {
+	text, err := scripts.ReadFile(n.script)
+	if err != nil {
+		return fmt.Errorf("read script: %w", err)
+	}
+	users := map[string]bool{}
+	for _, m := range n.everybody() {
+		users[m.user] = true
+	}
+	steps, err := parse(string(text), users)
+	if err != nil {
+		return fmt.Errorf("%s: %w", n.script, err)
+	}
+	err = n.run(ctx, steps)
+	n.watch.view.channel.heading("") // the other one has the floor
+	return err
+}
+
+// finale is what Nka does at the end.
+func (p *play) finale(ctx context.Context) error {
+	for _, title := range []string{"Möte 1:", "Möte 2:"} {
+		_, err := p.coord.message(ctx, "all networks to be done with "+title, func(m person.Seen) bool {
+			return m.Sender == p.bot && strings.HasPrefix(m.Body, title) && strings.Contains(m.Body, "2 av 2")
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for _, text := range []string{"!status", "!plan Arvika"} {
+		id, err := p.nka.Send(ctx, p.room, text)
+		if err != nil {
+			return err
+		}
+		_, err = p.coord.message(ctx, "an answer to "+text, func(m person.Seen) bool { return m.Sender == p.bot && m.ReplyTo == id })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// invitation tells how to join the play.
+func (p *play) invitation(out io.Writer) {
+	s := p.stage.Server
+	fmt.Fprintf(out, "\nThe homeserver and the bot stay up until you press Ctrl-C. To join:\n\n")
+	fmt.Fprintf(out, "  Homeserver  %s   (on this machine only; server name %s)\n", s.URL(), s.Name())
+	fmt.Fprintf(out, "  Password    %s   (everybody's)\n", stage.Password)
+	fmt.Fprintf(out, "  Rooms       %s", s.Alias("bln-samordning"))
+	for _, n := range p.networks {
+		fmt.Fprintf(out, ", %s", s.Alias("bln-"+n.id))
+	}
+	fmt.Fprintf(out, "\n\n  %-10s %-20s %-50s %s\n", "User", "Name", "Who", "Recovery key")
+	row := func(m member, who *person.Person) {
+		fmt.Fprintf(out, "  %-10s %-20s %-50s %s\n", m.user, m.name, m.is, who.RecoveryKey())
+	}
+	row(nka(), p.nka)
+	for _, n := range p.networks {
+		for _, m := range n.everybody() {
+			row(m, n.people[m.user])
+		}
+	}
+	fmt.Fprintf(out, `
+Element (or another Matrix client that can encrypt): choose Sign in, Edit (the homeserver), "Other homeserver",
+and enter the address above; then user and password. When it asks you to confirm your identity, choose the recovery
+key. What was written before you logged in stays unreadable, because the messages are end-to-end encrypted and your
+client is new. In a network's room its leader can write !nästa for meeting 3; !hjälp tells the rest, and
+!sammanfattning 1, !anteckningar 1 and !plan show what has been. The bot's configuration is %s.
+`, p.stage.ConfigFile())
+}

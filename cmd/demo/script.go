@@ -1,0 +1,120 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// A script says what people do, one step a line, in the language of the bot's
+// transcript tests:
+//
+//	== heading                  for the reader
+//	anna: text                  Anna writes in the room
+//	anna in q #a1: text         … in the thread below q; remembered as a1
+//	anna reply q #a1: text      … as an ordinary reply to q
+//	anna edit a1: text          … and changes it
+//	anna redact a1              … or deletes it
+//	anna react a1 👍            Anna reacts; "unreact" takes it back
+//	bot #q: text                the bot writes something with that text
+//	bot edit q: text            … or changes q so that it has that text
+//	bot to anna: text           … or writes to Anna alone
+//	coord: text                 … or in the coordination room, as Nka sees it
+//
+// Lines that begin with "  | " continue the line before; # begins a comment.
+type step struct {
+	line   int
+	verb   string // heading, say, in, reply, edit, redact, react, unreact, bot, direct, coord
+	who    string // localpart, also the receiver of a direct message
+	target string // label
+	label  string // that the new message gets
+	text   string // or the emoji
+}
+
+// forms are the shapes of a step, tried in this order; their groups have the
+// names of the fields.
+func forms() []*regexp.Regexp {
+	return []*regexp.Regexp{
+		regexp.MustCompile(`^(?P<verb>==) (?P<text>.+)$`),
+		regexp.MustCompile(`^bot (?P<verb>to) (?P<who>\w+): (?P<text>.+)$`),
+		regexp.MustCompile(`^bot (?P<verb>edit) (?P<target>\w+): (?P<text>.+)$`),
+		regexp.MustCompile(`^(?P<verb>bot)(?: #(?P<label>\w+))?: (?P<text>.+)$`),
+		regexp.MustCompile(`^(?P<verb>coord): (?P<text>.+)$`),
+		regexp.MustCompile(`^(?P<who>\w+) (?P<verb>react|unreact) (?P<target>\w+) (?P<text>\S+)$`),
+		regexp.MustCompile(`^(?P<who>\w+) (?P<verb>redact) (?P<target>\w+)$`),
+		regexp.MustCompile(`^(?P<who>\w+) (?P<verb>edit) (?P<target>\w+): (?P<text>.+)$`),
+		regexp.MustCompile(`(?s)^(?P<who>\w+) (?P<verb>in|reply) (?P<target>\w+)(?: #(?P<label>\w+))?: (?P<text>.+)$`),
+		regexp.MustCompile(`(?s)^(?P<who>\w+)(?: #(?P<label>\w+))?: (?P<text>.+)$`),
+	}
+}
+
+// parse reads a script in which the users act. Every label must have been given
+// before it is used.
+func parse(text string, users map[string]bool) ([]step, error) {
+	var steps []step
+	labels := map[string]bool{}
+	for _, l := range joinLines(text) {
+		s, ok := parseStep(l.text)
+		s.line = l.number
+		switch {
+		case !ok:
+			return nil, fmt.Errorf("line %d makes no sense: %s", l.number, l.text)
+		case s.who != "" && !users[s.who]:
+			return nil, fmt.Errorf("line %d: there is no %s", l.number, s.who)
+		case s.target != "" && !labels[s.target]:
+			return nil, fmt.Errorf("line %d: nothing is called %s", l.number, s.target)
+		case s.label != "" && labels[s.label]:
+			return nil, fmt.Errorf("line %d: something is called %s already", l.number, s.label)
+		}
+		labels[s.label] = true
+		steps = append(steps, s)
+	}
+	return steps, nil
+}
+
+func parseStep(text string) (step, bool) {
+	for _, form := range forms() {
+		found := form.FindStringSubmatch(text)
+		if found == nil {
+			continue
+		}
+		group := func(name string) string {
+			if i := form.SubexpIndex(name); i >= 0 {
+				return found[i]
+			}
+			return ""
+		}
+		s := step{verb: group("verb"), who: group("who"), target: group("target"), label: group("label"), text: group("text")}
+		switch s.verb {
+		case "==":
+			s.verb = "heading"
+		case "to":
+			s.verb = "direct"
+		case "":
+			s.verb = "say"
+		}
+		return s, true
+	}
+	return step{}, false
+}
+
+type scriptLine struct {
+	number int
+	text   string
+}
+
+// joinLines leaves out comments and empty lines and joins what is continued.
+func joinLines(text string) []scriptLine {
+	var out []scriptLine
+	for i, line := range strings.Split(text, "\n") {
+		more, continued := strings.CutPrefix(line, "  | ")
+		switch {
+		case continued && len(out) > 0:
+			out[len(out)-1].text += "\n" + more
+		case strings.TrimSpace(line) == "" || strings.HasPrefix(line, "# "):
+		default:
+			out = append(out, scriptLine{i + 1, line})
+		}
+	}
+	return out
+}
