@@ -172,6 +172,10 @@ func (s *Stage) room(ctx context.Context, owner *person.Person, name, alias stri
 // Language sets the coordination room's language.
 func (s *Stage) Language(lang string) { s.language = lang }
 
+// Through sets the address at which the bot reaches the server, for a proxy
+// that needs the server first. It counts from the next Configure.
+func (s *Stage) Through(address string) { s.o.Through = address }
+
 // ConfigFile is the bot's configuration.
 func (s *Stage) ConfigFile() string { return filepath.Join(s.Dir, "config.yaml") }
 
