@@ -135,11 +135,7 @@ func (b *Bot) statusOf(ctx context.Context, s *scene, net *meeting.Network, m *m
 	for i := range m.Prompts {
 		view.Prompts = append(view.Prompts, render.PromptCount{Number: i + 1, Count: t.byPrompt[i+1]})
 	}
-	room, err := s.roomOf(ctx, net)
-	if err != nil {
-		return err
-	}
-	view.Lost, err = s.tx.LostGaps(ctx, room, m.OpenedAt, m.SharedAt)
+	view.Lost, err = b.lost(ctx, s, net, m)
 	return err
 }
 

@@ -71,12 +71,8 @@ func (b *Bot) MinutesJSON(ctx context.Context, network string, number int) (*Min
 		if err != nil {
 			return err
 		}
-		room, err := s.roomOf(ctx, net)
-		if err != nil {
-			return err
-		}
 		out = minutesExport(m, entries)
-		out.Gaps, err = s.tx.LostGaps(ctx, room, m.OpenedAt, m.SharedAt)
+		out.Gaps, err = b.lost(ctx, s, net, m)
 		return err
 	})
 	return out, err

@@ -173,9 +173,69 @@ func (b *Bot) nextNumber(ctx context.Context, s *scene, net *meeting.Network) (i
 	return 0, nil
 }
 
-// close closes an open meeting and drafts its summary.
+// close begins to close an open meeting: first its threads are compared with
+// the server, so that what the draft says about gaps is true.
 func (b *Bot) close(ctx context.Context, s *scene, net *meeting.Network, m *meeting.Meeting) error {
-	m.State, m.ClosedAt, m.RemindAt = meeting.StateClosed, s.now, time.Time{}
+	if m.Closing {
+		return nil
+	}
+	asked := false
+	for i := range m.Prompts {
+		posted, err := s.tx.PostsWithPrefix(ctx, promptKey(net, m.Number, i+1))
+		if err != nil {
+			return err
+		}
+		for _, p := range posted {
+			if p.Event == "" {
+				continue
+			}
+			asked = true
+			if err := s.tx.StoreCheck(ctx, meeting.Check{Meeting: m.ID, Room: p.Room, Root: p.Event, Since: s.now}); err != nil {
+				return err
+			}
+		}
+	}
+	if !asked {
+		return b.finish(ctx, s, net, m)
+	}
+	m.Closing = true
+	if m.ClosesAt.After(s.now) {
+		m.ClosesAt = s.now
+	}
+	return s.tx.StoreMeeting(ctx, m)
+}
+
+// closing goes on with closing when everything has been compared and handled.
+func (b *Bot) closing(ctx context.Context, s *scene, net *meeting.Network, m *meeting.Meeting) error {
+	room, err := s.roomOf(ctx, net)
+	if err != nil {
+		return err
+	}
+	waiting, err := s.tx.Unchecked(ctx, m.ID, room)
+	if err != nil || waiting {
+		return err
+	}
+	return b.finish(ctx, s, net, m)
+}
+
+// lost counts where replies to a meeting may be missing: gaps that could not be
+// filled, and threads that could not be compared with the server.
+func (b *Bot) lost(ctx context.Context, s *scene, net *meeting.Network, m *meeting.Meeting) (int, error) {
+	room, err := s.roomOf(ctx, net)
+	if err != nil {
+		return 0, err
+	}
+	gaps, err := s.tx.LostGaps(ctx, room, m.OpenedAt, m.SharedAt)
+	if err != nil {
+		return 0, err
+	}
+	checks, err := s.tx.LostChecks(ctx, m.ID)
+	return gaps + checks, err
+}
+
+// finish closes a meeting and drafts its summary.
+func (b *Bot) finish(ctx context.Context, s *scene, net *meeting.Network, m *meeting.Meeting) error {
+	m.State, m.Closing, m.ClosedAt, m.RemindAt = meeting.StateClosed, false, s.now, time.Time{}
 	if err := s.tx.StoreMeeting(ctx, m); err != nil {
 		return err
 	}

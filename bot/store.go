@@ -36,6 +36,10 @@ type inbox interface {
 	// Awaited reports whether the event may still come.
 	Awaited(ctx context.Context, id meeting.EventID) (bool, error)
 	ForgetRaw(ctx context.Context, id meeting.EventID) error
+	StoreCheck(ctx context.Context, c meeting.Check) error
+	// Unchecked reports whether the meeting must wait before it closes.
+	Unchecked(ctx context.Context, meetingID int64, room meeting.RoomID) (bool, error)
+	LostChecks(ctx context.Context, meetingID int64) (int, error)
 	LostGaps(ctx context.Context, room meeting.RoomID, from, to time.Time) (int, error)
 }
 

@@ -189,11 +189,7 @@ func (b *Bot) summaryView(ctx context.Context, s *scene, net *meeting.Network, m
 		return view, err
 	}
 	view.Attendance = meeting.ShownCount(attendance, attendance)
-	room, err := s.roomOf(ctx, net)
-	if err != nil {
-		return view, err
-	}
-	if view.Gaps, err = s.tx.LostGaps(ctx, room, m.OpenedAt, m.SharedAt); err != nil {
+	if view.Gaps, err = b.lost(ctx, s, net, m); err != nil {
 		return view, err
 	}
 	for i, text := range m.Prompts {

@@ -90,9 +90,14 @@ func (b *Bot) dueMeeting(ctx context.Context, stale *meeting.Meeting) error {
 		}
 		switch {
 		case m.State == meeting.StatePlanned && !m.Due.After(s.now):
+			if open, err := b.openMeeting(ctx, s, net); err != nil || open != nil && open.Closing {
+				return err // the next tick sees to it
+			}
 			return b.arrive(ctx, s, net, meeting.Occurrence{Key: m.Occurrence, At: m.Due, Number: m.Number})
 		case m.State != meeting.StateOpen:
 			return nil
+		case m.Closing:
+			return b.closing(ctx, s, net, m)
 		case !m.ClosesAt.After(s.now):
 			return b.close(ctx, s, net, m)
 		case !m.RemindAt.IsZero() && !m.RemindAt.After(s.now):
@@ -121,6 +126,9 @@ func (b *Bot) schedule(ctx context.Context, net *meeting.Network, since time.Tim
 		return nil
 	}
 	return b.update(ctx, func(s *scene) error {
+		if open, err := b.openMeeting(ctx, s, net); err != nil || open != nil && open.Closing {
+			return err // the next tick sees to it
+		}
 		if err := s.tx.SetCursor(ctx, net.ID, now); err != nil {
 			return err
 		}

@@ -409,7 +409,10 @@ func (s *stage) settle() {
 		posts, err := s.db.NextPosts(s.ctx, s.now.UTC(), nil, 1)
 		s.must(err)
 		if len(posts) == 0 {
-			return
+			if !s.compare() {
+				return
+			}
+			continue
 		}
 		d := posts[0]
 		room := d.Room
@@ -435,6 +438,21 @@ func (s *stage) settle() {
 		}
 		s.must(s.bot.Handle(s.ctx, echo))
 	}
+}
+
+// compare finds every thread that is to be compared with the server complete,
+// and lets the clock go on with closing. It reports whether there was any.
+func (s *stage) compare() bool {
+	checks, err := s.db.OpenChecks(s.ctx, s.now.UTC())
+	s.must(err)
+	for _, c := range checks {
+		s.must(s.db.FinishCheck(s.ctx, c, nil, s.now.UTC()))
+	}
+	if len(checks) == 0 {
+		return false
+	}
+	s.must(s.bot.Tick(s.ctx))
+	return true
 }
 
 // write puts one of the bot's posts into the transcript.

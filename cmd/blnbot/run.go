@@ -106,7 +106,7 @@ func (s *service) serve(parent context.Context, cmds *commands, env *environment
 	ctx, stop := context.WithCancelCause(parent)
 	defer stop(nil)
 	box := &outbox.Outbox{Store: s.db, Sender: conn.Client, Reporter: s.bot, Log: log, Now: env.now}
-	s.db.OnPosts(box.Wake)
+	s.db.OnPosts(func() { box.Wake(); conn.Wake() })
 	r := &rooms{service: s, client: conn.Client, log: log, wake: make(chan *config.Config, 1), bound: make(chan struct{})}
 	var wg sync.WaitGroup
 	run := func(name string, part func(context.Context) error) {

@@ -120,11 +120,11 @@ type Client struct {
 	threads   threads
 	receipts  receipts
 
-	keyRequests                              chan keyRequest
-	wakeInbox, wakeGaps, wakeInvites, stored chan struct{}
-	ready                                    chan struct{}
-	firstSync, gapsDone, drained             atomic.Bool
-	readyOnce                                sync.Once
+	keyRequests                                          chan keyRequest
+	wakeInbox, wakeGaps, wakeInvites, wakeChecks, stored chan struct{}
+	ready                                                chan struct{}
+	firstSync, gapsDone, drained                         atomic.Bool
+	readyOnce                                            sync.Once
 }
 
 // Open logs in or takes up the stored session, and makes sure that the bot's
@@ -181,7 +181,7 @@ func newClient(api *mautrix.Client, s *session, o Options) *Client {
 		pace: o.pace.withDefaults(), self: s.user, decoder: wire.Decoder{Self: meeting.UserID(s.user)},
 		opened: o.Now(), o: o,
 		wakeInbox: make(chan struct{}, 1), wakeGaps: make(chan struct{}, 1),
-		wakeInvites: make(chan struct{}, 1), stored: make(chan struct{}, 1),
+		wakeInvites: make(chan struct{}, 1), stored: make(chan struct{}, 1), wakeChecks: make(chan struct{}, 1),
 		ready: make(chan struct{}), keyRequests: make(chan keyRequest, 64),
 	}
 }

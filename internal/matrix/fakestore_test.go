@@ -24,6 +24,7 @@ type fakeStore struct {
 	gapBatch  map[int64]int64
 	parked    map[int64]time.Time
 	lost      int
+	checks    []meeting.Check // open
 	encrypted map[meeting.RoomID]bool
 	direct    map[meeting.UserID]meeting.RoomID
 	invites   map[meeting.RoomID]meeting.Invite
@@ -198,6 +199,37 @@ func (s *fakeStore) RetryGap(_ context.Context, gap meeting.Gap, next time.Time)
 			s.parked[gap.ID] = next
 		}
 	}
+	return nil
+}
+
+func (s *fakeStore) OpenChecks(context.Context, time.Time) ([]meeting.Check, error) {
+	defer s.lock()()
+	return slices.Clone(s.checks), nil
+}
+
+func (s *fakeStore) FinishCheck(_ context.Context, c meeting.Check, events []meeting.RawEvent, now time.Time) error {
+	defer s.lock()()
+	for i, ev := range events {
+		s.insert(ev, meeting.Order{Batch: 1 << 40, Pos: int64(i)}, now)
+	}
+	s.checks = slices.DeleteFunc(s.checks, func(k meeting.Check) bool { return k.ID == c.ID })
+	return nil
+}
+
+func (s *fakeStore) RetryCheck(_ context.Context, c meeting.Check, _ time.Time) error {
+	defer s.lock()()
+	for i := range s.checks {
+		if s.checks[i].ID == c.ID {
+			s.checks[i].Attempts++
+		}
+	}
+	return nil
+}
+
+func (s *fakeStore) LoseCheck(_ context.Context, c meeting.Check) error {
+	defer s.lock()()
+	s.checks = slices.DeleteFunc(s.checks, func(k meeting.Check) bool { return k.ID == c.ID })
+	s.lost++
 	return nil
 }
 

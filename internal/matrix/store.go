@@ -47,6 +47,15 @@ type Store interface {
 	// LoseGap closes a gap that cannot be filled; minutes count it.
 	LoseGap(ctx context.Context, gap meeting.Gap, now time.Time) error
 
+	// OpenChecks lists the threads that are to be compared with the server at now.
+	OpenChecks(ctx context.Context, now time.Time) ([]meeting.Check, error)
+	// FinishCheck stores what the inbox lacked, oldest first, and ends the check.
+	FinishCheck(ctx context.Context, c meeting.Check, missing []meeting.RawEvent, now time.Time) error
+	// RetryCheck counts an attempt and parks the check until next.
+	RetryCheck(ctx context.Context, c meeting.Check, next time.Time) error
+	// LoseCheck ends a check that cannot be made; minutes count it as a gap.
+	LoseCheck(ctx context.Context, c meeting.Check) error
+
 	// Encrypted reports the sticky flag: whether the room was ever encrypted.
 	Encrypted(ctx context.Context, room meeting.RoomID) (bool, error)
 	// SetEncrypted sets the sticky flag; nothing takes it back.

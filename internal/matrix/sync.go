@@ -64,7 +64,7 @@ func (c *Client) Run(parent context.Context) error {
 	defer stop(nil)
 	var wg sync.WaitGroup
 	for name, worker := range map[string]func(context.Context) error{
-		"sync": c.syncLoop, "gaps": c.gapLoop, "inbox": c.inboxLoop, "invites": c.inviteLoop,
+		"sync": c.syncLoop, "gaps": c.gapLoop, "inbox": c.inboxLoop, "invites": c.inviteLoop, "checks": c.checkLoop,
 		"receipts": c.receiptLoop, "identity": c.identityLoop, "key requests": c.keyRequestLoop,
 	} {
 		wg.Go(func() {

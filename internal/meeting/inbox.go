@@ -70,6 +70,17 @@ type Gap struct {
 	Since     time.Time
 }
 
+// Check is a prompt's thread that is to be compared with the server's own list
+// of its replies, before the meeting closes.
+type Check struct {
+	ID       int64
+	Meeting  int64
+	Room     RoomID
+	Root     EventID
+	Attempts int
+	Since    time.Time
+}
+
 // Invite is an invitation of the bot to a room.
 type Invite struct {
 	Room    RoomID

@@ -9,13 +9,13 @@ import (
 )
 
 const meetingColumns = `id, network, programme, number, of, state, coalesce(occurrence, ''), due, title, intro, kind,
-	opened_at, closes_at, remind_at, closed_at, shared_at, recap, opening`
+	opened_at, closes_at, remind_at, closed_at, shared_at, recap, opening, closing`
 
 func scanMeeting(r row) (meeting.Meeting, error) {
 	var m meeting.Meeting
 	err := r.Scan(&m.ID, &m.Network, &m.Programme, &m.Number, &m.Of, &m.State, &m.Occurrence, timestamp{&m.Due},
 		&m.Title, &m.Intro, &m.Kind, timestamp{&m.OpenedAt}, timestamp{&m.ClosesAt}, timestamp{&m.RemindAt},
-		timestamp{&m.ClosedAt}, timestamp{&m.SharedAt}, &m.Recap, &m.Opening)
+		timestamp{&m.ClosedAt}, timestamp{&m.SharedAt}, &m.Recap, &m.Opening, &m.Closing)
 	return m, err
 }
 
@@ -100,11 +100,11 @@ func (t *Tx) OccurrenceUsed(ctx context.Context, network, key string) (bool, err
 }
 
 const storeMeeting = `INSERT INTO meetings (network, programme, number, of, state, occurrence, due, title, intro, kind,
-	opened_at, closes_at, remind_at, closed_at, shared_at, recap, opening) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	opened_at, closes_at, remind_at, closed_at, shared_at, recap, opening, closing) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (network, number) DO UPDATE SET programme = excluded.programme, of = excluded.of, state = excluded.state,
 	occurrence = excluded.occurrence, due = excluded.due, title = excluded.title, intro = excluded.intro, kind = excluded.kind,
 	opened_at = excluded.opened_at, closes_at = excluded.closes_at, remind_at = excluded.remind_at,
-	closed_at = excluded.closed_at, shared_at = excluded.shared_at, recap = excluded.recap, opening = excluded.opening
+	closed_at = excluded.closed_at, shared_at = excluded.shared_at, recap = excluded.recap, opening = excluded.opening, closing = excluded.closing
 RETURNING id`
 
 // StoreMeeting inserts or updates the meeting by network and number, and sets
@@ -112,7 +112,7 @@ RETURNING id`
 func (t *Tx) StoreMeeting(ctx context.Context, m *meeting.Meeting) error {
 	found, err := get(ctx, t, "store meeting", storeMeeting, []any{m.Network, m.Programme, m.Number, m.Of, m.State,
 		sql.NullString{String: m.Occurrence, Valid: m.Occurrence != ""}, stamp(m.Due), m.Title, m.Intro, m.Kind,
-		stamp(m.OpenedAt), stamp(m.ClosesAt), stamp(m.RemindAt), stamp(m.ClosedAt), stamp(m.SharedAt), m.Recap, m.Opening}, scanOne[int64])
+		stamp(m.OpenedAt), stamp(m.ClosesAt), stamp(m.RemindAt), stamp(m.ClosedAt), stamp(m.SharedAt), m.Recap, m.Opening, m.Closing}, scanOne[int64])
 	if err != nil {
 		return err
 	}

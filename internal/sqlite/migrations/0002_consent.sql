@@ -25,3 +25,19 @@ CREATE TABLE anonymous (
 -- Events that were handled and of which not even the row is kept: SHA-256 of
 -- the event id.
 CREATE TABLE vanished (hash BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
+
+-- Before a meeting closes, each prompt's thread is compared with the server's
+-- own list of replies.
+CREATE TABLE checks (
+  id         INTEGER PRIMARY KEY,
+  meeting_id INTEGER NOT NULL REFERENCES meetings ON DELETE CASCADE,
+  room_id    TEXT NOT NULL,
+  root       TEXT NOT NULL,
+  state      TEXT NOT NULL, -- open, done, lost
+  attempts   INTEGER NOT NULL DEFAULT 0,
+  next_at    TEXT,
+  since      TEXT NOT NULL,
+  UNIQUE (meeting_id, root)
+) STRICT;
+CREATE INDEX checks_open ON checks (state) WHERE state = 'open';
+ALTER TABLE meetings ADD COLUMN closing INTEGER NOT NULL DEFAULT 0; -- waiting for the checks

@@ -1,0 +1,67 @@
+package matrix
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"blnbot/internal/meeting"
+)
+
+// relations answers /relations with pages of two events, newest first.
+func relations(t *testing.T, events ...object) func(http.ResponseWriter, *http.Request) bool {
+	return func(rw http.ResponseWriter, r *http.Request) bool {
+		if !strings.Contains(r.URL.Path, "/relations/$root/m.thread") {
+			return false
+		}
+		from, answer := 0, object{}
+		if r.URL.Query().Get("from") != "" {
+			from = 2
+		} else if len(events) > 2 {
+			answer["next_batch"] = "2"
+		}
+		answer["chunk"] = events[from:min(from+2, len(events))]
+		if err := json.NewEncoder(rw).Encode(answer); err != nil {
+			t.Error(err)
+		}
+		return true
+	}
+}
+
+func TestCheckBringsWhatSyncDidNot(t *testing.T) {
+	w := newWorld(t)
+	c := w.open()
+	one, two, three := text("$1", anna, "ett"), text("$2", anna, "två"), text("$3", anna, "tre")
+	w.server.setIntercept(relations(t, three, two, one))
+	w.begin(c)
+	w.server.push(timeline("1", room1, false, two))
+	w.until("what sync brought", func() bool { return len(w.handler.bodies()) == 1 })
+	w.store.mu.Lock()
+	w.store.checks = []meeting.Check{{ID: 1, Room: room1, Root: "$root", Since: w.clock.now()}}
+	w.store.mu.Unlock()
+	c.Wake()
+	w.until("what it did not bring", func() bool { return len(w.handler.bodies()) == 3 })
+	diff(t, w.handler.bodies(), []string{"två", "ett", "tre"})
+	if len(w.store.checks) != 0 || w.store.lost != 0 {
+		t.Error("the check was not finished")
+	}
+}
+
+func TestCheckThatIsRefusedIsLost(t *testing.T) {
+	w := newWorld(t)
+	c := w.open()
+	w.server.setIntercept(func(rw http.ResponseWriter, r *http.Request) bool {
+		if !strings.Contains(r.URL.Path, "/relations/") {
+			return false
+		}
+		fail(rw, 403, "M_FORBIDDEN", nil)
+		return true
+	})
+	w.begin(c)
+	w.store.mu.Lock()
+	w.store.checks = []meeting.Check{{ID: 1, Room: room1, Root: "$root", Since: w.clock.now()}}
+	w.store.mu.Unlock()
+	c.Wake()
+	w.until("the loss", func() bool { w.store.mu.Lock(); defer w.store.mu.Unlock(); return w.store.lost == 1 })
+}

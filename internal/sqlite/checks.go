@@ -1,0 +1,77 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+
+	"blnbot/internal/meeting"
+)
+
+// StoreCheck asks for a prompt's thread to be compared with the server.
+func (t *Tx) StoreCheck(ctx context.Context, c meeting.Check) error {
+	_, err := t.exec(ctx, "store check", `INSERT INTO checks (meeting_id, room_id, root, state, since) VALUES (?, ?, ?, 'open', ?)
+		ON CONFLICT DO NOTHING`, c.Meeting, c.Room, c.Root, stamp(c.Since))
+	t.posted = true
+	return err
+}
+
+// Unchecked reports whether the meeting's threads are still being compared, or
+// what came in from its room is still being handled.
+func (t *Tx) Unchecked(ctx context.Context, meetingID int64, room meeting.RoomID) (bool, error) {
+	n, err := value[int](ctx, t, "count checks", `SELECT (SELECT count(*) FROM checks WHERE meeting_id = ?1 AND state = 'open')
+		+ (SELECT count(*) FROM gaps WHERE room_id = ?2 AND state = 'open')
+		+ (SELECT count(*) FROM inbox WHERE room_id = ?2 AND state = 'new' AND next_at IS NULL)`, meetingID, room)
+	return n > 0, err
+}
+
+// LostChecks counts the meeting's threads that could not be compared.
+func (t *Tx) LostChecks(ctx context.Context, meetingID int64) (int, error) {
+	return value[int](ctx, t, "count lost checks", "SELECT count(*) FROM checks WHERE meeting_id = ? AND state = 'lost'", meetingID)
+}
+
+// OpenChecks lists the threads that are to be compared with the server at now.
+func (d *DB) OpenChecks(ctx context.Context, now time.Time) ([]meeting.Check, error) {
+	var out []meeting.Check
+	err := d.Update(ctx, func(t *Tx) (err error) {
+		out, err = list(ctx, t, "list checks", `SELECT id, meeting_id, room_id, root, attempts, since FROM checks
+			WHERE state = 'open' AND (next_at IS NULL OR next_at <= ?) ORDER BY id`, []any{stamp(now)}, func(r row) (meeting.Check, error) {
+			var c meeting.Check
+			err := r.Scan(&c.ID, &c.Meeting, &c.Room, &c.Root, &c.Attempts, timestamp{&c.Since})
+			return c, err
+		})
+		return err
+	})
+	return out, err
+}
+
+// afterAll is where events found by a check are placed: behind everything that
+// the newest sync answer brought.
+const afterAll = 1 << 20
+
+// FinishCheck stores the events that the server has and the inbox lacks, and
+// ends the check.
+func (d *DB) FinishCheck(ctx context.Context, c meeting.Check, events []meeting.RawEvent, now time.Time) error {
+	return d.Update(ctx, func(t *Tx) error {
+		batch, err := value[int64](ctx, t, "read batch", "SELECT batch FROM sync_state WHERE id = 1")
+		if err != nil {
+			return err
+		}
+		for i, e := range events {
+			if err := t.storeRaw(ctx, e, meeting.Order{Batch: batch, Pos: afterAll + int64(i)}, now); err != nil {
+				return err
+			}
+		}
+		_, err = t.exec(ctx, "finish check", "UPDATE checks SET state = 'done' WHERE id = ?", c.ID)
+		return err
+	})
+}
+
+// RetryCheck counts a failed attempt and parks the check until next.
+func (d *DB) RetryCheck(ctx context.Context, c meeting.Check, next time.Time) error {
+	return d.set(ctx, "retry check", "UPDATE checks SET attempts = attempts + 1, next_at = ? WHERE id = ?", stamp(next), c.ID)
+}
+
+// LoseCheck ends a check that cannot be made; minutes count it as a gap.
+func (d *DB) LoseCheck(ctx context.Context, c meeting.Check) error {
+	return d.set(ctx, "lose check", "UPDATE checks SET state = 'lost' WHERE id = ?", c.ID)
+}
