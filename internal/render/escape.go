@@ -75,7 +75,7 @@ func oneLine(s string) string {
 
 // special is the ASCII punctuation that Markdown acts on wherever it stands
 // (CommonMark 0.31, section 2.4: any of it may be escaped with a backslash).
-const special = "\\`*_{}[]<>#|~&"
+const special = "\\`*_[]<>#|~&"
 
 func escape(s string) string {
 	var b strings.Builder
