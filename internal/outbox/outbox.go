@@ -159,20 +159,35 @@ func (o *Outbox) deliver(ctx context.Context, p *pacer, d meeting.Delivery) {
 	if !p.wait(ctx) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+	sending, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
 	defer cancel()
-	err := o.attempt(ctx, p, d)
+	cause, err := o.attempt(sending, p, d)
+	if cause != nil || err != nil {
+		o.Log.Error("deliver post", "key", d.Key, "attempt", d.Attempts+1, "err", errors.Join(cause, err))
+	}
 	if err != nil {
-		o.Log.Error("deliver post", "key", d.Key, "attempt", d.Attempts+1, "err", err)
+		// Nothing was noted, so the post is due as before: not at once again.
+		pause(ctx, firstWait)
 	}
 }
 
-func (o *Outbox) attempt(ctx context.Context, p *pacer, d meeting.Delivery) error {
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+// attempt tries once, and notes how that went. The first error is what kept the
+// post from being sent, the second what kept that from being noted.
+func (o *Outbox) attempt(ctx context.Context, p *pacer, d meeting.Delivery) (cause, err error) {
 	if pointless(d) {
-		return o.Store.MarkSent(ctx, d.Key, d.Room, "", o.Now())
+		return nil, o.Store.MarkSent(ctx, d.Key, d.Room, "", o.Now())
 	}
 	if err := o.Store.AttemptPost(ctx, d.Key); err != nil {
-		return err
+		return nil, err
 	}
 	failpoint.At("attempted")
 	id, err := o.Sender.Send(ctx, d)
@@ -181,17 +196,17 @@ func (o *Outbox) attempt(ctx context.Context, p *pacer, d meeting.Delivery) erro
 	switch {
 	case err == nil:
 		p.success()
-		return o.Store.MarkSent(ctx, d.Key, d.Room, id, o.Now())
+		return nil, o.Store.MarkSent(ctx, d.Key, d.Room, id, o.Now())
 	case errors.As(err, &again):
 		wait := max(again.After, backoff(d.Attempts))
 		if again.Limit {
 			wait = p.limited(again.After)
 		}
-		return errors.Join(o.Store.RetryPost(ctx, d.Key, o.Now().Add(wait)), quiet(again))
+		return quiet(again), o.Store.RetryPost(context.WithoutCancel(ctx), d.Key, o.Now().Add(wait))
 	case ctx.Err() != nil:
-		return o.Store.RetryPost(context.WithoutCancel(ctx), d.Key, o.Now().Add(backoff(d.Attempts)))
+		return ctx.Err(), o.Store.RetryPost(context.WithoutCancel(ctx), d.Key, o.Now().Add(backoff(d.Attempts)))
 	default:
-		return errors.Join(err, o.Reporter.GiveUp(ctx, d, err))
+		return err, o.Reporter.GiveUp(ctx, d, err)
 	}
 }
 

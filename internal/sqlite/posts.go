@@ -162,7 +162,7 @@ func (t *Tx) resolve(ctx context.Context, ref meeting.Ref) (meeting.EventID, err
 // AttemptPost notes that the post is about to be sent, so that it can no longer
 // be taken back unseen.
 func (d *DB) AttemptPost(ctx context.Context, key string) error {
-	return d.set(ctx, "attempt post", "UPDATE posts SET attempts = attempts + 1 WHERE key = ?", key)
+	return d.set(ctx, "attempt post", "UPDATE posts SET attempts = attempts + 1, next_at = NULL WHERE key = ?", key)
 }
 
 // MarkSent notes that the server accepted the post as the event.
