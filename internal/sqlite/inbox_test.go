@@ -1,0 +1,240 @@
+package sqlite
+
+import (
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"blnbot/internal/meeting"
+)
+
+func raw(room string, ids ...string) meeting.RoomBatch {
+	b := meeting.RoomBatch{Room: meeting.RoomID(room)}
+	for _, id := range ids {
+		b.Events = append(b.Events, meeting.RawEvent{ID: meeting.EventID(id), Room: b.Room, Session: "session of " + id, JSON: []byte("{}")})
+	}
+	return b
+}
+
+// sync stores an answer.
+func store(t *testing.T, d *DB, rooms ...meeting.RoomBatch) {
+	t.Helper()
+	must(t, d.StoreSync(t.Context(), meeting.SyncBatch{Next: "n", At: noon, Rooms: rooms}))
+}
+
+// drain handles everything that can be handled now, and tells in which order.
+func drain(t *testing.T, d *DB, at time.Time, skip ...meeting.RoomID) []string {
+	t.Helper()
+	var out []string
+	for {
+		row, err := d.NextInbox(t.Context(), at, skip)
+		must(t, err)
+		if row == nil {
+			return out
+		}
+		out = append(out, string(row.ID))
+		must(t, d.Update(t.Context(), func(tx *Tx) error { return tx.FinishEvent(t.Context(), row.ID) }))
+	}
+}
+
+func want(t *testing.T, got []string, ids ...string) {
+	t.Helper()
+	if diff := cmp.Diff(ids, got); diff != "" {
+		t.Errorf("order (-want +got):\n%s", diff)
+	}
+}
+
+func TestEventsComeInOrderAndOnce(t *testing.T) {
+	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
+	store(t, d, raw("!b", "$3"), raw("!a", "$1", "$2"))
+	store(t, d, raw("!a", "$2", "$4", "$1"))
+	want(t, drain(t, d, noon), "$3", "$1", "$2", "$4")
+	// Even after they were handled, and their content is gone.
+	store(t, d, raw("!a", "$1", "$4", "$5"))
+	want(t, drain(t, d, noon), "$5")
+	var content int
+	must(t, d.db.QueryRow("SELECT count(*) FROM inbox WHERE raw IS NOT NULL").Scan(&content))
+	if content != 0 {
+		t.Errorf("%d handled events still have their content", content)
+	}
+}
+
+func TestGapHoldsUpItsRoomOnly(t *testing.T) {
+	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
+	store(t, d, raw("!a", "$before"))
+	limited := raw("!a", "$after")
+	limited.Limited, limited.PrevBatch = true, "p"
+	store(t, d, limited, raw("!b", "$other"))
+	store(t, d, raw("!a", "$last"))
+	gaps, err := d.OpenGaps(t.Context(), noon)
+	must(t, err)
+	if len(gaps) != 1 || gaps[0].Room != "!a" || gaps[0].PrevBatch != "p" {
+		t.Fatalf("gaps: %+v", gaps)
+	}
+	// What came before the gap waits too: it can be told apart only when the gap is filled.
+	got := drain(t, d, noon)
+	want(t, got, "$other")
+	must(t, d.RetryGap(t.Context(), gaps[0], noon.Add(time.Minute)))
+	if again, err := d.OpenGaps(t.Context(), noon); err != nil || len(again) != 0 {
+		t.Errorf("a parked gap is due: %+v, %v", again, err)
+	}
+	want(t, drain(t, d, noon))
+	fill := raw("!a", "$before", "$g1", "$g2", "$g3").Events
+	must(t, d.FillGap(t.Context(), gaps[0], fill, noon))
+	want(t, drain(t, d, noon), "$before", "$g1", "$g2", "$g3", "$after", "$last")
+}
+
+func TestLostGapLetsTheRoomGoOnAndIsCounted(t *testing.T) {
+	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
+	limited := raw("!a", "$after")
+	limited.Limited, limited.PrevBatch = true, "p"
+	store(t, d, limited)
+	gaps, err := d.OpenGaps(t.Context(), noon)
+	must(t, err)
+	must(t, d.LoseGap(t.Context(), gaps[0], noon.Add(time.Hour)))
+	want(t, drain(t, d, noon), "$after")
+	for _, tt := range []struct {
+		from, to time.Time
+		want     int
+	}{
+		{noon, time.Time{}, 1},
+		{noon.Add(-time.Hour), noon.Add(time.Minute), 1},
+		{noon.Add(time.Millisecond), time.Time{}, 0},
+		{noon.Add(-time.Hour), noon.Add(-time.Minute), 0},
+	} {
+		must(t, d.Update(t.Context(), func(tx *Tx) error {
+			n, err := tx.LostGaps(t.Context(), "!a", tt.from, tt.to)
+			if n != tt.want {
+				t.Errorf("%s to %s: %d gaps, want %d", tt.from, tt.to, n, tt.want)
+			}
+			return err
+		}))
+	}
+}
+
+func TestParkedEventHoldsUpItsRoom(t *testing.T) {
+	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
+	store(t, d, raw("!a", "$1", "$2", "$3"), raw("!b", "$4"))
+	must(t, d.RetryInbox(t.Context(), "$2", noon.Add(time.Minute)))
+	want(t, drain(t, d, noon), "$1", "$4")
+	want(t, drain(t, d, noon.Add(time.Minute)), "$2", "$3")
+}
+
+func TestSkippedRooms(t *testing.T) {
+	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
+	store(t, d, raw("!a", "$1"), raw("!b", "$2"))
+	want(t, drain(t, d, noon, "!a"), "$2")
+	want(t, drain(t, d, noon), "$1")
+}
+
+func TestBuriedEventsDoNotBlock(t *testing.T) {
+	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
+	store(t, d, raw("!a", "$1", "$2"))
+	must(t, d.BuryInbox(t.Context(), "$1"))
+	want(t, drain(t, d, noon), "$2")
+	store(t, d, raw("!a", "$1"))
+	want(t, drain(t, d, noon))
+}
+
+// What waits for a key lets its room go on; the key brings all of its session,
+// in order, and nothing of another one.
+func TestKeysBringWhatWaited(t *testing.T) {
+	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
+	b := raw("!a", "$1", "$2", "$3", "$4")
+	b.Events[0].Session, b.Events[2].Session = "s", "s"
+	store(t, d, b)
+	for _, id := range []meeting.EventID{"$1", "$2", "$3"} {
+		must(t, d.WaitForKey(t.Context(), id, noon.Add(time.Hour)))
+	}
+	want(t, drain(t, d, noon), "$4")
+	must(t, d.KeyArrived(t.Context(), "another"))
+	want(t, drain(t, d, noon))
+	must(t, d.KeyArrived(t.Context(), "s"))
+	want(t, drain(t, d, noon), "$1", "$3")
+	// Without its key a row is looked at again when its time comes.
+	want(t, drain(t, d, noon.Add(time.Hour)), "$2")
+	// A key for what is done already changes nothing.
+	must(t, d.KeyArrived(t.Context(), "s"))
+	must(t, d.WaitForKey(t.Context(), "$1", noon))
+	want(t, drain(t, d, noon.Add(time.Hour)))
+}
+
+func TestFetchAgain(t *testing.T) {
+	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
+	store(t, d, raw("!a", "$1", "$2"))
+	want(t, drain(t, d, noon), "$1", "$2")
+	for _, tt := range []struct {
+		room meeting.RoomID
+		id   meeting.EventID
+		want bool
+	}{{"!a", "$1", true}, {"!b", "$2", false}, {"!a", "$never", false}} {
+		must(t, d.Update(t.Context(), func(tx *Tx) error {
+			ok, err := tx.FetchEvent(t.Context(), tt.room, tt.id, noon)
+			if ok != tt.want {
+				t.Errorf("fetch %s in %s: %t", tt.id, tt.room, ok)
+			}
+			return err
+		}))
+	}
+	row, err := d.NextInbox(t.Context(), noon, nil)
+	must(t, err)
+	if row == nil || row.ID != "$1" || row.State != meeting.InboxFetch || len(row.JSON) != 0 {
+		t.Errorf("got %+v", row)
+	}
+}
+
+// The answer to a sync and its token are one: a token is never stored without
+// its events.
+func TestTokenComesWithItsEvents(t *testing.T) {
+	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
+	store(t, d, raw("!a", "$1"))
+	_, err := d.db.Exec("CREATE TRIGGER t BEFORE INSERT ON inbox BEGIN SELECT raise(ABORT, 'disk'); END")
+	must(t, err)
+	err = d.StoreSync(t.Context(), meeting.SyncBatch{Next: "later", At: noon, Rooms: []meeting.RoomBatch{raw("!a", "$2")}})
+	if err == nil {
+		t.Fatal("the answer was stored")
+	}
+	if token, err := d.SyncToken(t.Context()); err != nil || token != "n" {
+		t.Errorf("token %q, %v", token, err)
+	}
+}
+
+func TestEncryptionIsSticky(t *testing.T) {
+	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
+	b := raw("!a", "$1")
+	b.Encrypted = true
+	store(t, d, b)
+	store(t, d, raw("!a", "$2"))
+	must(t, d.Update(t.Context(), func(tx *Tx) error { return tx.SetGone(t.Context(), "!a", true) }))
+	must(t, d.Update(t.Context(), func(tx *Tx) error { return tx.SetGone(t.Context(), "!a", false) }))
+	if is, err := d.Encrypted(t.Context(), "!a"); err != nil || !is {
+		t.Errorf("encrypted: %t, %v", is, err)
+	}
+}
+
+func TestNextRowIsFoundByIndexes(t *testing.T) {
+	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
+	b := raw("!a")
+	for i := range 5000 {
+		b.Events = append(b.Events, meeting.RawEvent{ID: meeting.EventID(fmt.Sprintf("$%d", i)), Room: "!a", JSON: []byte("{}")})
+	}
+	store(t, d, b)
+	must(t, d.RetryInbox(t.Context(), "$0", noon.Add(time.Hour)))
+	plan := ""
+	rows, err := d.db.Query("EXPLAIN QUERY PLAN "+nextNew, stamp(noon), "[]")
+	must(t, err)
+	defer rows.Close()
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		must(t, rows.Scan(&id, &parent, &unused, &detail))
+		plan += detail + "\n"
+	}
+	must(t, rows.Err())
+	if !contains(plan, "inbox_new") || !contains(plan, "inbox_parked") || contains(plan, "TEMP B-TREE") {
+		t.Errorf("the next row is not found by the indexes:\n%s", plan)
+	}
+}
