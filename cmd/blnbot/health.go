@@ -21,7 +21,7 @@ import (
 // How often the bot looks at itself.
 const (
 	lookEvery     = 15 * time.Second
-	lookLimit     = 30 * time.Second // for one look; then the database counts as stuck
+	lookLimit     = 20 * time.Second // for one look; then the database counts as stuck
 	identityEvery = time.Hour
 )
 
@@ -144,22 +144,25 @@ func (w *watch) look(ctx context.Context) {
 	w.systemd.notify(lines...)
 }
 
-// note keeps what is wrong with the database, and logs the change once.
+// note keeps what is wrong with the database, and logs it when it begins, when
+// the cause becomes known, and when it is over.
 func (w *watch) note(err error) {
-	was := w.state.Trouble
-	w.state.Trouble = ""
-	if err != nil {
-		w.state.Trouble = "the database does not answer"
-		if fault := sqlite.Fault(err); fault != nil {
-			w.state.Trouble = fault.Error()
-		}
-	}
+	const unknown = "the database does not answer"
+	was, fault := w.state.Trouble, sqlite.Fault(err)
 	switch {
-	case w.state.Trouble == was:
-	case err != nil:
-		w.log.Error("the database cannot be used; the bot goes on when it can", "err", err, "why", w.state.Trouble+remedy(err))
-	default:
+	case err == nil:
+		w.state.Trouble = ""
+	case fault != nil:
+		w.state.Trouble = fault.Error()
+	case was == "":
+		w.state.Trouble = unknown
+	}
+	switch is := w.state.Trouble; {
+	case is == was:
+	case is == "":
 		w.log.Info("the database can be used again")
+	default:
+		w.log.Error("the database cannot be used; the bot goes on when it can", "why", is+remedy(err), "err", err)
 	}
 }
 
