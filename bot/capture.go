@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -35,7 +36,7 @@ func (b *Bot) message(ctx context.Context, s *scene, p place, m meeting.Message)
 	}
 	if !m.Fetched && m.Kind == meeting.MessageText {
 		if done, err := b.command(ctx, s, p, m); err != nil || done {
-			return err
+			return errors.Join(err, s.tx.DropUnreadable(ctx, m.ID))
 		}
 	}
 	if p.net == nil {

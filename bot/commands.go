@@ -58,9 +58,17 @@ func commands() []command {
 		{"next", []string{"nästa", "open", "öppna"}, inNetwork, leader, (*Bot).cmdNext},
 		{"close", []string{"avsluta", "stäng"}, inNetwork, leader, (*Bot).cmdClose},
 		{"move", []string{"flytta"}, inNetwork, leader, (*Bot).cmdMove},
+		{"move_reply", []string{"move reply", "flytta svar"}, inNetwork, anyone, (*Bot).cmdMoveReply},
 		{"remind", []string{"påminn"}, inNetwork, leader, (*Bot).cmdRemind},
 		{"note", []string{"anteckna"}, inNetwork, leader, (*Bot).cmdNote},
 		{"attendance", []string{"närvaro"}, inNetwork, leader, (*Bot).cmdAttendance},
+		{"take", []string{"ta med", "take in"}, inNetwork, leader, (*Bot).cmdTake},
+		{"leave_out", []string{"leave out", "uteslut", "ta bort"}, inNetwork, anyone, (*Bot).cmdLeaveOut},
+		{"take_back", []string{"take back", "ta tillbaka"}, inNetwork, anyone, (*Bot).cmdTakeBack},
+		{"agree", []string{"håller med", "instämmer"}, inNetwork, anyone, (*Bot).cmdAgree},
+		{"important", []string{"viktigt"}, inNetwork, leader, (*Bot).cmdImportant},
+		{"idea", []string{"idé"}, inNetwork, leader, (*Bot).cmdIdea},
+		{"action", []string{"åtgärd"}, inNetwork, leader, (*Bot).cmdAction},
 		{"summary", []string{"sammanfattning"}, inNetwork | inCoordination, anyone, (*Bot).cmdSummary},
 		{"edit", []string{"ändra"}, inNetwork, leader, (*Bot).cmdEdit},
 		{"drop", []string{"stryk"}, inNetwork, leader, (*Bot).cmdDrop},
@@ -89,7 +97,7 @@ func (b *Bot) command(ctx context.Context, s *scene, p place, m meeting.Message)
 	if name == "" {
 		return false, nil
 	}
-	cmd := find(name)
+	cmd, args := lookup(name, args)
 	c := &call{place: p, msg: m, args: args, lang: b.langOf(s, p)}
 	c.staff = s.isStaff(m.Sender)
 	if p.net != nil {
@@ -176,7 +184,13 @@ func (b *Bot) langOf(s *scene, p place) string {
 // bare word will do.
 func (b *Bot) parse(p place, m meeting.Message) (name, args string, explicit bool) {
 	body := strings.TrimSpace(m.Body)
-	if slices.Contains(m.Mentions, b.self) {
+	mentioned := slices.Contains(m.Mentions, b.self)
+	if mentioned && (m.ReplyTo != "" || m.Thread != "") {
+		// Clients count whom a reply answers among the mentioned. Here the bot
+		// is only called if its name comes first.
+		_, mentioned = cutName(body, b.self)
+	}
+	if mentioned {
 		body = afterMention(body, b.self)
 		if !strings.HasPrefix(body, "!") {
 			body = "!" + body
@@ -197,15 +211,34 @@ func (b *Bot) parse(p place, m meeting.Message) (name, args string, explicit boo
 // afterMention cuts off what clients write for a mention at the start: the
 // user id, or a display name up to a colon or comma.
 func afterMention(body string, self meeting.UserID) string {
-	for _, start := range []string{string(self), "@" + localpart(self), localpart(self)} {
-		if rest, ok := strings.CutPrefix(body, start); ok {
-			return strings.TrimLeft(rest, ":, ")
-		}
+	if rest, ok := cutName(body, self); ok {
+		return rest
 	}
 	if at := strings.IndexAny(body, ":,!"); at > 0 && at < 60 && !strings.ContainsAny(body[:at], "\n") {
 		return strings.TrimLeft(body[at:], ":, ")
 	}
 	return body
+}
+
+// cutName cuts a user's id, or the part of it that is the name, off the start.
+func cutName(body string, user meeting.UserID) (string, bool) {
+	for _, start := range []string{string(user), "@" + localpart(user), localpart(user)} {
+		if rest, ok := strings.CutPrefix(body, start); ok {
+			return strings.TrimLeft(rest, ":, "), true
+		}
+	}
+	return body, false
+}
+
+// lookup finds a command by its first two words ("ta med"), or else by the
+// first, and returns what follows.
+func lookup(name, args string) (*command, string) {
+	if second, rest := cutWord(args); second != "" {
+		if cmd := find(name + " " + strings.TrimRight(second, ".,:")); cmd != nil {
+			return cmd, rest
+		}
+	}
+	return find(name), args
 }
 
 func find(name string) *command {
@@ -230,10 +263,14 @@ func (b *Bot) usable(c *call) []string {
 	var names []string
 	for _, cmd := range commands() {
 		if c.here()&cmd.where != 0 && (cmd.who == anyone || cmd.who == leader && c.leader || cmd.who == staff && c.staff) {
+			own := []string{cmd.name}
+			if strings.Contains(cmd.name, "_") {
+				own = nil // nobody writes it that way
+			}
 			if c.lang == "en" {
-				names = append(append(names, cmd.name), cmd.aliases...)
+				names = append(append(names, own...), cmd.aliases...)
 			} else {
-				names = append(append(names, cmd.aliases...), cmd.name)
+				names = append(append(names, cmd.aliases...), own...)
 			}
 		}
 	}
@@ -291,8 +328,8 @@ func (b *Bot) answerWith(ctx context.Context, s *scene, c *call, p meeting.Post,
 func (b *Bot) cmdHelp(ctx context.Context, s *scene, c *call) error {
 	view := render.Help{Leader: c.leader}
 	for _, cmd := range commands() {
-		if c.here()&cmd.where == 0 || cmd.who == leader && !c.leader || cmd.who == staff && !c.staff {
-			continue
+		if c.here()&cmd.where == 0 || cmd.who == leader && !c.leader || cmd.who == staff && !c.staff || !b.texts.Has(c.lang, "usage_"+cmd.name) {
+			continue // those without texts stand in another one's line
 		}
 		usage, err := b.texts.Text(c.lang, "usage_"+cmd.name, nil)
 		if err != nil {

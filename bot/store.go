@@ -97,6 +97,8 @@ type entries interface {
 	Entries(ctx context.Context, meetingID int64, leads func(meeting.UserID) bool) ([]meeting.Entry, error)
 	Entry(ctx context.Context, id meeting.EventID, leads func(meeting.UserID) bool) (*meeting.Entry, error)
 	StoreEntry(ctx context.Context, e meeting.Entry) error
+	MoveEntry(ctx context.Context, id meeting.EventID, prompt int) error
+	DropUnreadable(ctx context.Context, id meeting.EventID) error
 	StripEntry(ctx context.Context, id meeting.EventID, s meeting.EntryState) error
 	StoreVersion(ctx context.Context, id, entry meeting.EventID, author meeting.UserID, body string, at time.Time) error
 	DeleteVersion(ctx context.Context, id meeting.EventID) (meeting.EventID, error)

@@ -91,6 +91,18 @@ func (t *Tx) StoreVersion(ctx context.Context, id, entry meeting.EventID, author
 	return err
 }
 
+// MoveEntry moves an entry to another prompt of its meeting.
+func (t *Tx) MoveEntry(ctx context.Context, id meeting.EventID, prompt int) error {
+	_, err := t.exec(ctx, "move entry", "UPDATE entries SET prompt = ? WHERE event_id = ?", prompt, id)
+	return err
+}
+
+// DropUnreadable forgets an unreadable entry that turned out to be none.
+func (t *Tx) DropUnreadable(ctx context.Context, id meeting.EventID) error {
+	_, err := t.exec(ctx, "drop entry", "DELETE FROM entries WHERE event_id = ? AND state = 'unreadable'", id)
+	return err
+}
+
 // StripEntry sets the state and removes every text of the entry. For a removed
 // entry the edits are forgotten altogether; otherwise their ids are kept, so
 // that they can be fetched again.
