@@ -70,6 +70,13 @@ func (b *Bot) postOpening(ctx context.Context, s *scene, net *meeting.Network, m
 		Prompts: len(m.Prompts), Late: late, Materials: m.Materials}
 	if last != nil {
 		view.Recap = recapOf(last)
+		from, err := s.tx.MeetingByID(ctx, last.Meeting)
+		if err != nil {
+			return err
+		}
+		if from != nil {
+			view.RecapNumber = from.Number
+		}
 	} else {
 		before, err := b.heldBefore(ctx, s, net, m.Number)
 		if err != nil {
@@ -352,7 +359,7 @@ func (b *Bot) remind(ctx context.Context, s *scene, net *meeting.Network, m *mee
 		return err
 	}
 	for _, l := range net.Leaders {
-		if err := b.tellDirectly(ctx, s, l, key+"/"+string(l), net.Language, "unheard", unheard); err != nil {
+		if err := b.tellDirectly(ctx, s, l, key+"/"+string(l), net.Language, "unheard", render.UnheardIn{Network: net.Name, Number: m.Number, Unheard: unheard}); err != nil {
 			return err
 		}
 	}

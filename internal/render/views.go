@@ -50,6 +50,13 @@ type Reminder struct {
 	Prompts []PromptCount
 }
 
+// UnheardIn are the roles that have not been heard in a meeting.
+type UnheardIn struct {
+	Network string
+	Number  int
+	Unheard []Unheard
+}
+
 // Unheard is a role that has not been heard on a prompt.
 type Unheard struct {
 	Prompt int

@@ -143,7 +143,27 @@ func plainInline(n ast.Node, source []byte) string {
 
 // resolve undoes backslash escapes and character references.
 func resolve(raw []byte) []byte {
-	return util.ResolveEntityNames(util.ResolveNumericReferences(util.UnescapePunctuations(raw)))
+	var out []byte
+	for {
+		at := escaped(raw)
+		out = append(out, util.ResolveEntityNames(util.ResolveNumericReferences(raw[:at]))...)
+		if at == len(raw) {
+			return out
+		}
+		out = append(out, raw[at+1])
+		raw = raw[at+2:]
+	}
+}
+
+// escaped is where the first backslash escape begins; the length if there is
+// none.
+func escaped(raw []byte) int {
+	for i := 0; i+1 < len(raw); i++ {
+		if raw[i] == '\\' && util.IsPunct(raw[i+1]) {
+			return i
+		}
+	}
+	return len(raw)
 }
 
 func codeSpan(c *ast.CodeSpan, source []byte) string {
