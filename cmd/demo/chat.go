@@ -71,7 +71,7 @@ func (ch *channel) mark(id, emoji string) bool {
 	return true
 }
 
-// line adds something that happened to a message. It reports whether that was
+// line adds something that happened to a message; text is told whether that was
 // the room's last one.
 func (ch *channel) line(id string, text func(last bool) string) {
 	ch.chat.mu.Lock()
@@ -82,6 +82,18 @@ func (ch *channel) line(id string, text func(last bool) string) {
 	if last {
 		ch.lastID = id
 	}
+}
+
+// take gives the room the floor, for good.
+func (ch *channel) take(title string) {
+	c := ch.chat
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, other := range c.rooms {
+		other.flush()
+		c.drain(other)
+	}
+	c.floor, c.shown, ch.title = ch, nil, title
 }
 
 // heading begins a new part and lets the others have the floor first.
@@ -103,7 +115,7 @@ func (ch *channel) heading(title string) {
 func (c *chat) close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, ch := range c.rooms {
+	for _, ch := range append([]*channel{c.floor}, c.rooms...) {
 		ch.flush()
 		c.drain(ch)
 	}
@@ -215,7 +227,14 @@ func (c *chat) small(thread bool, text string) string {
 	if thread {
 		indent += "   "
 	}
-	return indent + c.paint("2", text)
+	var lines []string
+	for i, line := range wrap(text, width-len(indent)-2) {
+		if i > 0 {
+			line = "  " + line
+		}
+		lines = append(lines, indent+c.paint("2", line))
+	}
+	return strings.Join(lines, "\n")
 }
 
 // pad makes a name as wide as its column; long names lose their end.

@@ -165,6 +165,7 @@ func (p *play) finale(ctx context.Context) error {
 			return err
 		}
 	}
+	p.coord.view.channel.take("Nka looks at the whole")
 	for _, text := range []string{"!status", "!plan Arvika"} {
 		id, err := p.nka.Send(ctx, p.room, text)
 		if err != nil {

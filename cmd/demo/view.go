@@ -3,6 +3,7 @@ package main
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"blnbot/internal/matrix/person"
@@ -60,13 +61,13 @@ func (v *view) message(s person.Seen, all map[meeting.EventID]person.Seen) {
 
 // changes writes down what happened to a message.
 func (v *view) changes(was, is person.Seen) {
-	switch {
-	case is.Redacted && !was.Redacted:
+	if is.Redacted && !was.Redacted {
+		is.Thread = was.Thread // not known any more
 		v.small(is, "✗ deleted", was.Body)
 		return
-	case is.Body != was.Body:
-		// Long ones, such as drafts, have been read before.
-		v.small(is, "✎ now: "+clip(is.Body, 160), was.Body)
+	}
+	for _, line := range changedLines(was.Body, is.Body) {
+		v.small(is, "✎ "+v.names[is.Sender]+line, "")
 	}
 	for _, emoji := range slices.Sorted(maps.Keys(is.Reactions)) {
 		for _, by := range is.Reactions[emoji] {
@@ -88,10 +89,30 @@ func (v *view) changes(was, is person.Seen) {
 	}
 }
 
-// small writes a line below a message, which it quotes if it is not the last.
+// changedLines tells what an edit has changed.
+func changedLines(was, is string) (out []string) {
+	before, after := strings.Split(was, "\n"), strings.Split(is, "\n")
+	for _, line := range after {
+		if !slices.Contains(before, line) {
+			out = append(out, " now: "+line)
+		}
+	}
+	if len(out) > 0 {
+		return out // what a line said before has been read
+	}
+	for _, line := range before {
+		if !slices.Contains(after, line) {
+			out = append(out, " no longer: "+clip(line, 60))
+		}
+	}
+	return out
+}
+
+// small writes a line below a message. If that is not the last message, it is
+// quoted.
 func (v *view) small(s person.Seen, text, quote string) {
 	v.channel.line(string(s.ID), func(last bool) string {
-		if !last {
+		if !last && quote != "" {
 			text += "  (" + v.names[s.Sender] + ": ”" + clip(quote, 36) + "”)"
 		}
 		return v.channel.chat.small(s.Thread != "", text)

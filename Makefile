@@ -1,0 +1,55 @@
+# Needs Go (the version in go.mod), git and make; the homeserver that the tests and the demo start is built with a C
+# compiler. Nothing is installed: binaries go to bin/, the homeserver to the user's cache folder.
+#
+#   make            the same as make build
+#   make demo       the demo; make demo KEEP=1 stays up to be joined with a Matrix client
+
+GO      ?= go
+# What counts for every command below. A program built without the tags does not compile (cmd/blnbot/tags.go).
+export CGO_ENABLED := 0
+export GOFLAGS := $(strip $(GOFLAGS) -tags=goolm,timetzdata -trimpath -buildvcs=false)
+LINT    := $(GO) tool -modfile=tools/lint/go.mod
+VERSION := $(shell git -c safe.directory='*' describe --tags --always --dirty 2>/dev/null)
+
+.PHONY: build demo-build test check tools demo bench clean
+.DEFAULT_GOAL := build
+
+# One static binary, with the version that git tells.
+build:
+	$(GO) build $(if $(VERSION),-ldflags "-X main.version=$(VERSION)") -o bin/blnbot ./cmd/blnbot
+
+demo-build:
+	$(GO) build -o bin/demo ./cmd/demo
+
+# The homeserver, which takes a minute or two once on a machine. -prepare shows how far it is.
+tools: demo-build
+	@env -u CGO_ENABLED $(GO) env CGO_ENABLED | grep -q 1 || \
+		{ echo "make: no C compiler found (go env CC). The homeserver needs one: install gcc or clang." >&2; exit 1; }
+	bin/demo -prepare
+
+test: tools
+	$(GO) test -count=1 -timeout=30m ./...
+
+# Each line must succeed. govulncheck is last, since it alone needs the network: where its database cannot be reached
+# that is said, and does not count as a pass.
+check:
+	@files=$$($$($(GO) env GOROOT)/bin/gofmt -l .) && if [ -n "$$files" ]; then printf 'gofmt these:\n%s\n' "$$files"; exit 1; fi
+	$(GO) vet ./...
+	$(LINT) staticcheck ./...
+	$(GO) mod tidy -diff
+	$(GO) mod verify
+	$(GO) test -count=1 -run '^Test(ImportsFormAStar|LibrariesHaveOneOwner|Clock|BuildGuard)$$' ./cmd/blnbot
+	@echo "$(LINT) govulncheck ./..."; out=$$($(LINT) govulncheck ./... 2>&1) && status=0 || status=$$?; echo "$$out"; \
+	if [ $$status = 0 ]; then echo "check: all passed"; \
+	elif [ $$status != 3 ] && echo "$$out" | grep -q 'fetching vulnerabilities'; then \
+		echo "check: passed, but NOT checked for known vulnerabilities: govulncheck cannot reach its database"; \
+	else exit $$status; fi
+
+demo: build tools
+	bin/demo -bot bin/blnbot $(if $(filter-out 0,$(KEEP)),-keep)
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem $$(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -n1 dirname | sort -u)
+
+clean:
+	rm -rf bin
