@@ -85,8 +85,8 @@ type Stage struct {
 	people   map[string]*person.Person
 	networks []string // their parts of the configuration
 
-	bot      *exec.Cmd
-	exited   chan error
+	bot    *exec.Cmd
+	exited chan error
 }
 
 // New starts a homeserver and makes the bot's account.
