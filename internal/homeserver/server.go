@@ -32,9 +32,9 @@ type Options struct {
 	// Name is the server name, the part of Matrix ids after the colon. Empty
 	// means the name in Dir, and "localhost" at first.
 	Name string
-	// RateLimit turns on the server's own rate limiting. Dendrite's: 5 requests
-	// in a row, then one every 500 ms, for each device. Synapse's: 10 messages
-	// in a row, then one every 5 s, for each user; and others (docs/homeservers.md).
+	// RateLimit turns on the server's own rate limiting. Dendrite's: 5 logins,
+	// joins and the like in a row, then one every 500 ms. Synapse's: 10 messages
+	// in a row, then one every 5 s; and others. More in docs/homeservers.md.
 	RateLimit bool
 	// Progress is told when the server must be made first; nil for nobody.
 	Progress io.Writer
