@@ -297,7 +297,7 @@ func (b *Bot) removePost(ctx context.Context, s *scene, p meeting.PostRecord) er
 	if err != nil || cancelled {
 		return err
 	}
-	_, err = s.tx.StorePost(ctx, meeting.Post{Key: "remove/" + p.Key, Room: p.Room, Kind: meeting.PostRedact,
+	_, err = s.tx.StorePost(ctx, meeting.Post{Key: "remove/" + p.Key, Room: p.Room, To: p.To, Kind: meeting.PostRedact,
 		Target: meeting.Ref{Key: p.Key}}, s.now)
 	return err
 }

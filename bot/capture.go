@@ -39,6 +39,9 @@ func (b *Bot) message(ctx context.Context, s *scene, p place, m meeting.Message)
 			return errors.Join(err, s.tx.DropUnreadable(ctx, m.ID))
 		}
 	}
+	if p.direct != "" && !m.Fetched && m.Kind == meeting.MessageText {
+		return b.answersGreeting(ctx, s, p, m)
+	}
 	if p.net == nil {
 		return nil
 	}

@@ -330,30 +330,6 @@ func roleAt(words []string) (meeting.Role, int) {
 	return "", 0
 }
 
-// cmdRole sets the sender's own role.
-func (b *Bot) cmdRole(ctx context.Context, s *scene, c *call) error {
-	role, ok := render.ParseRole(c.args)
-	if !ok {
-		return b.answer(ctx, s, c, "bad_role", render.Problem{Word: clip(c.args)})
-	}
-	nets := []*meeting.Network{c.net}
-	if c.net == nil {
-		var err error
-		if nets, err = b.networksOf(ctx, s, c.msg.Sender); err != nil {
-			return err
-		}
-		if len(nets) == 0 {
-			return b.answer(ctx, s, c, "no_network", nil)
-		}
-	}
-	for _, net := range nets {
-		if err := s.tx.SetRole(ctx, net.ID, c.msg.Sender, role); err != nil {
-			return err
-		}
-	}
-	return b.answer(ctx, s, c, "role_set", render.Unheard{Role: role})
-}
-
 // cmdStatus shows where things stand.
 func (b *Bot) cmdStatus(ctx context.Context, s *scene, c *call) error {
 	if c.net != nil {

@@ -11,11 +11,15 @@ import (
 
 // membership takes in who comes and goes.
 func (b *Bot) membership(ctx context.Context, s *scene, p place, m meeting.Membership) error {
+	before, err := s.tx.Member(ctx, m.Room, m.User)
+	if err != nil {
+		return err
+	}
 	if err := s.tx.StoreMember(ctx, m); err != nil {
 		return err
 	}
 	if !m.Self {
-		return nil
+		return b.passed(ctx, s, p, before, m)
 	}
 	switch m.Membership {
 	case "join":

@@ -68,6 +68,11 @@ type rooms interface {
 	DirectUser(ctx context.Context, room meeting.RoomID) (meeting.UserID, error)
 	BindDirect(ctx context.Context, user meeting.UserID, room meeting.RoomID) error
 	StoreMember(ctx context.Context, m meeting.Membership) error
+	// Member is a person's membership in the room; empty for somebody unknown.
+	Member(ctx context.Context, room meeting.RoomID, user meeting.UserID) (meeting.Member, error)
+	StorePassage(ctx context.Context, p meeting.Passage) error
+	DuePassages(ctx context.Context, now time.Time) ([]meeting.Passage, error)
+	DeletePassage(ctx context.Context, id meeting.EventID) error
 	Members(ctx context.Context, room meeting.RoomID) ([]meeting.Member, error)
 	MemberRooms(ctx context.Context, user meeting.UserID) ([]meeting.RoomID, error)
 	SetRole(ctx context.Context, network string, user meeting.UserID, r meeting.Role) error

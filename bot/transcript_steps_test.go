@@ -19,6 +19,8 @@ func (s *stage) more(first, rest string) bool {
 	switch first {
 	case "brief", "full":
 		s.brief = first == "brief"
+	case "invited": // "invited carl": to the room
+		s.deliver(meeting.Membership{EventMeta: s.meta("", user("lena")), User: user(rest), Membership: "invite"})
 	case "leave":
 		s.deliver(meeting.Membership{EventMeta: s.meta("", user(rest)), User: user(rest), Membership: "leave"})
 	case "kick": // "kick bot by lena"
@@ -123,6 +125,9 @@ func (s *stage) network(text string) {
 			o.Holidays = schedule.Holidays(value)
 		case "openfor":
 			n.OpenFor = s.duration(value)
+		case "quiet":
+			from, to, _ := strings.Cut(value, "-")
+			n.Quiet = meeting.Quiet{From: s.duration(from), To: s.duration(to)}
 		case "grace":
 			n.Grace = s.duration(value)
 		case "programme":

@@ -341,6 +341,8 @@ func (s *stage) person(line string) {
 			m.Kind, m.FileName = meeting.MessageImage, words[i+1]
 		case "voice":
 			m.Kind, m.FileName = meeting.MessageAudio, words[i+1]
+		case "pill":
+			m.Mentions = append(m.Mentions, user(words[i+1]))
 		case "poll":
 			m.Kind = meeting.MessageOther
 			continue

@@ -26,6 +26,7 @@ type Network struct {
 	Grace         time.Duration // how late an opening may be made up for
 	Approval      Approval
 	ObjectionsFor time.Duration // how long a draft waits for objections
+	Quiet         Quiet         // when the bot says nothing on its own
 	// Retired says that the configuration no longer has the network: what was
 	// begun is finished and removals are honoured, but nothing new opens.
 	Retired bool

@@ -107,6 +107,7 @@ func (e *RetryError) Unwrap() error { return e.Err }
 type PostRecord struct {
 	Key     string
 	Room    RoomID
+	To      UserID // of a direct message whose room is not known yet
 	Kind    PostKind
 	State   PostState
 	Event   EventID

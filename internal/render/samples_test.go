@@ -37,7 +37,7 @@ func samples(t testing.TB) []sample {
 	loc := stockholm(t)
 	var all []sample
 	for _, part := range [][]sample{
-		plainSamples(), captureSamples(), problemSamples(loc), meetingSamples(loc), summarySamples(loc), statusSamples(loc), planSamples(loc), minutesSamples(loc), privacySamples(loc), gestureSamples(),
+		plainSamples(), captureSamples(), problemSamples(loc), meetingSamples(loc), summarySamples(loc), statusSamples(loc), planSamples(loc), minutesSamples(loc), privacySamples(loc), gestureSamples(), peopleSamples(loc),
 	} {
 		all = append(all, part...)
 	}

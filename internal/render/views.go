@@ -15,6 +15,35 @@ type Hello struct {
 	Leaders []string
 }
 
+// Welcome greets a new member. Number is the open meeting, 0 for none.
+type Welcome struct {
+	Network string
+	Leaders []string
+	Role    meeting.Role // if it is known
+	Leader  bool         // the member is a leader
+	Number  int
+	Title   string
+	Closes  time.Time
+	Prompts []Prompt
+}
+
+// Person is a member. ID is the full Matrix id.
+type Person struct {
+	Name   string
+	ID     string
+	Role   meeting.Role
+	Leader bool
+}
+
+// Members is who is in a network's room. NoRole is the id of somebody without a
+// role, as an example.
+type Members struct {
+	Network string
+	In      []Person
+	Invited []Person
+	NoRole  string
+}
+
 // Opening announces a meeting.
 type Opening struct {
 	Number, Of  int

@@ -75,14 +75,27 @@ func (t *Tx) StoreMember(ctx context.Context, m meeting.Membership) error {
 	return err
 }
 
+// Member returns somebody's membership in the room; only the user is filled in
+// where nothing is known.
+func (t *Tx) Member(ctx context.Context, room meeting.RoomID, user meeting.UserID) (meeting.Member, error) {
+	found, err := get(ctx, t, "read member", "SELECT user_id, membership, display_name FROM members WHERE room_id = ? AND user_id = ?",
+		[]any{room, user}, scanMember)
+	if err != nil || found == nil {
+		return meeting.Member{User: user}, err
+	}
+	return *found, nil
+}
+
+func scanMember(r row) (meeting.Member, error) {
+	var m meeting.Member
+	err := r.Scan(&m.User, &m.Membership, &m.Name)
+	return m, err
+}
+
 // Members lists everyone who is or was in the room.
 func (t *Tx) Members(ctx context.Context, room meeting.RoomID) ([]meeting.Member, error) {
 	return list(ctx, t, "list members", "SELECT user_id, membership, display_name FROM members WHERE room_id = ? ORDER BY user_id",
-		[]any{room}, func(r row) (meeting.Member, error) {
-			var m meeting.Member
-			err := r.Scan(&m.User, &m.Membership, &m.Name)
-			return m, err
-		})
+		[]any{room}, scanMember)
 }
 
 // MemberRooms lists the rooms that the user has joined.

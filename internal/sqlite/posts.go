@@ -39,11 +39,11 @@ func (t *Tx) StorePost(ctx context.Context, p meeting.Post, now time.Time) (bool
 	return n > 0, err
 }
 
-const postColumns = `key, room_id, kind, state, coalesce(event_id, ''), echoed, meeting_id, prompt, about`
+const postColumns = `key, room_id, CASE WHEN room_id = '' THEN lane ELSE '' END, kind, state, coalesce(event_id, ''), echoed, meeting_id, prompt, about`
 
 func scanPost(r row) (meeting.PostRecord, error) {
 	var p meeting.PostRecord
-	err := r.Scan(&p.Key, &p.Room, &p.Kind, &p.State, &p.Event, &p.Echoed, &p.Meeting, &p.Prompt, &p.About)
+	err := r.Scan(&p.Key, &p.Room, &p.To, &p.Kind, &p.State, &p.Event, &p.Echoed, &p.Meeting, &p.Prompt, &p.About)
 	return p, err
 }
 
