@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"blnbot/internal/failpoint"
 	"blnbot/internal/meeting"
@@ -231,7 +232,7 @@ func split(text string, limit int) []string {
 		}
 		if at < limit/4 {
 			at = limit
-			for at > 0 && text[at]&0xc0 == 0x80 {
+			for at > limit-utf8.UTFMax && text[at]&0xc0 == 0x80 {
 				at--
 			}
 		}
