@@ -1,0 +1,202 @@
+package bot_test
+
+import (
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"blnbot/bot"
+	"blnbot/internal/meeting"
+	"blnbot/internal/render"
+	"blnbot/internal/schedule"
+	"blnbot/internal/sqlite"
+)
+
+// rig is a bot with a real database, for measuring.
+type rig struct {
+	b   *testing.B
+	db  *sqlite.DB
+	bot *bot.Bot
+	now time.Time
+	n   int
+}
+
+func newRig(b *testing.B, networks int) *rig {
+	b.Helper()
+	db, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "blnbot.db"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = db.Close() })
+	texts, err := render.New()
+	if err != nil {
+		b.Fatal(err)
+	}
+	r := &rig{b: b, db: db, now: time.Date(2026, 9, 7, 12, 0, 0, 0, time.UTC)}
+	set := &bot.Settings{Staff: []meeting.UserID{"@nka:example.se"}, Language: "sv", Location: time.UTC}
+	rule, err := schedule.Cron("0 17 * * TUE", time.UTC, schedule.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i := range networks {
+		set.Networks = append(set.Networks, meeting.Network{ID: fmt.Sprintf("n%d", i), Name: fmt.Sprintf("Nätverk %d", i), Language: "sv",
+			Location: time.UTC, OpenFor: 120 * time.Hour, Grace: 24 * time.Hour, Approval: meeting.ApprovalLeader, ObjectionsFor: 48 * time.Hour,
+			Leaders: []meeting.UserID{user("lena")}, Schedule: rule, Programme: testProgramme("sv")})
+	}
+	r.bot = bot.New(bot.Options{Store: botStore{db}, Texts: texts, Self: self, Settings: set, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return r.now }})
+	r.must(r.bot.Bind(b.Context(), bot.CoordinationBinding, coordRoom))
+	for _, n := range set.Networks {
+		r.must(r.bot.Bind(b.Context(), bot.NetworkBinding(n.ID), meeting.RoomID("!"+n.ID)))
+	}
+	r.must(r.bot.Tick(b.Context()))
+	return r
+}
+
+func (r *rig) must(err error) {
+	r.b.Helper()
+	if err != nil {
+		r.b.Fatal(err)
+	}
+}
+
+// message makes one; the bot has not seen it yet.
+func (r *rig) message(sender, thread, text string) meeting.Message {
+	r.n++
+	m := meeting.Message{EventMeta: meeting.EventMeta{ID: meeting.EventID(fmt.Sprintf("$m%d", r.n)), Room: "!n0", Sender: user(sender), SentAt: r.now,
+		Received: r.now, Order: meeting.Order{Batch: int64(r.n)}}, Kind: meeting.MessageText, Body: text}
+	if thread != "" {
+		m.Thread = meeting.EventID("$" + thread)
+	}
+	return m
+}
+
+// receive stores messages as one sync answer.
+func (r *rig) receive(messages []meeting.Message) {
+	r.b.Helper()
+	batch := meeting.RoomBatch{Room: "!n0"}
+	for _, m := range messages {
+		batch.Events = append(batch.Events, meeting.RawEvent{ID: m.ID, Room: m.Room, JSON: []byte(`{"type":"m.room.encrypted","content":{}}`)})
+	}
+	r.must(r.db.StoreSync(r.b.Context(), meeting.SyncBatch{Next: "n", At: r.now, Rooms: []meeting.RoomBatch{batch}}))
+}
+
+// handle has the bot handle the message that the inbox has next.
+func (r *rig) handle(m meeting.Message) {
+	row, err := r.db.NextInbox(r.b.Context(), r.now, nil)
+	r.must(err)
+	if row.ID != m.ID {
+		r.b.Fatalf("the inbox has %s instead of %s", row.ID, m.ID)
+	}
+	m.Order = row.Order
+	r.must(r.bot.Handle(r.b.Context(), m))
+}
+
+func (r *rig) say(sender, text string) {
+	m := r.message(sender, "", text)
+	r.receive([]meeting.Message{m})
+	r.handle(m)
+}
+
+// deliver sends what is queued, and lets it come back.
+func (r *rig) deliver() {
+	r.b.Helper()
+	for {
+		posts, err := r.db.NextPosts(r.b.Context(), r.now, nil, 100)
+		r.must(err)
+		if len(posts) == 0 {
+			return
+		}
+		for _, d := range posts {
+			r.must(r.db.MarkSent(r.b.Context(), d.Key, d.Room, meeting.EventID("$"+d.Key), r.now))
+			r.must(r.bot.Handle(r.b.Context(), meeting.Echo{EventMeta: meeting.EventMeta{ID: meeting.EventID("$" + d.Key), Room: d.Room, Sender: self}, Key: d.Key}))
+		}
+	}
+}
+
+// cpu is the processor time that the process has used.
+func cpu(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+func reply(i int) string {
+	topics := []string{"avlastning på kvällar och helger", "en kontaktperson som svarar", "tid för samtal med andra", "samordning mellan kommun och region", "information på ett ställe"}
+	return fmt.Sprintf("Det som betyder mest för oss är %s, särskilt när det är svårt hemma. Svar nummer %d.", topics[i%len(topics)], i)
+}
+
+// BenchmarkReply is one reply from the inbox row to the stored entry and the
+// queued 📝. Wanted: below 1 ms of processor time.
+func BenchmarkReply(b *testing.B) {
+	r := newRig(b, 1)
+	r.say("lena", "!nästa")
+	r.deliver()
+	var messages []meeting.Message
+	for i := range b.N {
+		messages = append(messages, r.message(fmt.Sprintf("p%d", i%20), "prompt/n0/1/1", reply(i)))
+	}
+	r.receive(messages)
+	b.ResetTimer()
+	before := cpu(b)
+	for _, m := range messages {
+		r.handle(m)
+	}
+	b.ReportMetric(float64((cpu(b)-before).Microseconds())/float64(b.N), "cpu-µs/op")
+}
+
+// BenchmarkSummary is !summary on a thousand entries. Wanted: below 50 ms.
+func BenchmarkSummary(b *testing.B) {
+	r := newRig(b, 1)
+	r.say("lena", "!nästa")
+	r.deliver()
+	var messages []meeting.Message
+	for i := range 1000 {
+		messages = append(messages, r.message(fmt.Sprintf("p%d", i%40), fmt.Sprintf("prompt/n0/1/%d", 1+i%2), reply(i)))
+	}
+	r.receive(messages)
+	for _, m := range messages {
+		r.handle(m)
+	}
+	r.deliver()
+	before := time.Now()
+	r.say("lena", "!avsluta")
+	closing := time.Since(before)
+	r.deliver()
+	r.say("lena", "!godkänn")
+	r.deliver()
+	b.ResetTimer()
+	for range b.N {
+		b.StopTimer()
+		m := r.message("anna", "", "!sammanfattning")
+		r.receive([]meeting.Message{m})
+		b.StartTimer()
+		r.handle(m)
+	}
+	b.ReportMetric(float64(closing.Milliseconds()), "ms-to-close")
+}
+
+// BenchmarkOpen is the opening of a thousand networks in one tick, until
+// everything is queued. Wanted: below 1 s.
+func BenchmarkOpen(b *testing.B) {
+	for range b.N {
+		b.StopTimer()
+		r := newRig(b, 1000)
+		r.now = time.Date(2026, 9, 8, 17, 0, 0, 0, time.UTC)
+		before := cpu(b)
+		b.StartTimer()
+		r.must(r.bot.Tick(b.Context()))
+		b.StopTimer()
+		b.ReportMetric(float64((cpu(b) - before).Milliseconds()), "cpu-ms")
+		// An idle tick with a thousand networks.
+		before = cpu(b)
+		r.must(r.bot.Tick(b.Context()))
+		r.must(r.bot.Tick(b.Context()))
+		b.ReportMetric(float64((cpu(b)-before).Microseconds())/2, "cpu-µs/idle-tick")
+		b.StartTimer()
+	}
+}
