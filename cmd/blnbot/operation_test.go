@@ -410,9 +410,12 @@ func (p *play) export(dir string) bot.MinutesExport {
 
 // posts lists the bot's messages in a room.
 func (p *play) posts(who *person.Person, room meeting.RoomID) []string {
-	p.Helper()
+	return p.postsIn(who.Timeline(room))
+}
+
+func (p *play) postsIn(timeline []person.Seen) []string {
 	var out []string
-	for _, m := range who.Timeline(room) {
+	for _, m := range timeline {
 		if m.Sender == p.stage.Bot() && m.Body != "" {
 			out = append(out, m.Body)
 		}
