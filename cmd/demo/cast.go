@@ -54,7 +54,7 @@ func casts() []cast {
 			{"elin", "Elin Dahlberg", "carer, grown-up daughter"},
 			{"jonas", "Jonas Frykman", "professional, psychiatric nurse"},
 			{"susanne", "Susanne Brolin", "manager, home care"},
-			{"bengt", "Bengt-Åke Persson", "politician, municipal executive board; has set no role"},
+			{"bengt", "Bengt-Åke Persson", "politician, municipal board; has set no role"},
 			{"farida", "Farida Rahimi", "voluntary organisation, meeting place"},
 		},
 	}}
