@@ -34,6 +34,9 @@ func Fault(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		return ErrFull
 	}
+	if errors.Is(err, syscall.EROFS) {
+		return ErrReadOnly
+	}
 	var e *sqlite3.Error
 	if !errors.As(err, &e) {
 		return nil
