@@ -77,7 +77,7 @@ func (b *Bot) tellPassage(ctx context.Context, s *scene, net *meeting.Network, p
 	if !pass.Left {
 		return b.welcome(ctx, s, net, pass.User)
 	}
-	for _, l := range net.Leaders {
+	for _, l := range s.leaders(net) {
 		if l == pass.User || l == pass.By {
 			continue
 		}

@@ -69,11 +69,18 @@ type scene struct {
 	tx  Tx
 	set *Settings
 	now time.Time
+	// away are the leaders who are away, by network.
+	away map[string][]meeting.UserID
 }
 
 func (b *Bot) update(ctx context.Context, fn func(*scene) error) error {
 	return b.store.Update(ctx, func(tx Tx) error {
-		return fn(&scene{tx: tx, set: b.settings.Load(), now: b.now().UTC()})
+		s := &scene{tx: tx, set: b.settings.Load(), now: b.now().UTC()}
+		var err error
+		if s.away, err = tx.Absent(ctx, s.now); err != nil {
+			return err
+		}
+		return fn(s)
 	})
 }
 

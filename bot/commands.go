@@ -76,6 +76,8 @@ func commands() []command {
 		{"minutes", []string{"anteckningar", "minnesanteckningar"}, inNetwork, anyone, (*Bot).cmdMinutes},
 		{"plan", nil, inNetwork | inCoordination, anyone, (*Bot).cmdPlan},
 		{"role", []string{"roll"}, inNetwork | inDirect, anyone, (*Bot).cmdRole},
+		{"away", []string{"frånvarande", "borta"}, inNetwork, leader, (*Bot).cmdAway},
+		{"back", []string{"tillbaka"}, inNetwork, leader, (*Bot).cmdBack},
 		{"members", []string{"deltagare", "medlemmar"}, inNetwork | inDirect, leader, (*Bot).cmdMembers},
 		{"privacy", []string{"integritet"}, inNetwork | inDirect, anyone, (*Bot).cmdPrivacy},
 		{"consent", []string{"samtycke"}, inNetwork | inDirect, anyone, (*Bot).cmdConsent},

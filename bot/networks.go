@@ -36,11 +36,15 @@ type description struct {
 	Grace         time.Duration
 	Approval      meeting.Approval
 	ObjectionsFor time.Duration
+	Quiet         meeting.Quiet
+	Pauses        []meeting.Pause
+	Deputies      []meeting.UserID
 }
 
 // keep stores the network as it is configured now.
 func (s *scene) keep(ctx context.Context, n *meeting.Network) error {
-	text, err := json.Marshal(description{n.Name, n.Language, n.Location.String(), n.Leaders, n.Programme, n.OpenFor, n.Grace, n.Approval, n.ObjectionsFor})
+	text, err := json.Marshal(description{n.Name, n.Language, n.Location.String(), n.Leaders, n.Programme, n.OpenFor, n.Grace, n.Approval, n.ObjectionsFor,
+		n.Quiet, n.Pauses, n.Deputies})
 	if err != nil {
 		return fmt.Errorf("encode network: %w", err)
 	}
@@ -57,7 +61,8 @@ func retired(id string, text []byte) (*meeting.Network, error) {
 		return nil, fmt.Errorf("zone of network %s: %w", id, err)
 	}
 	return &meeting.Network{ID: id, Name: d.Name, Programme: d.Programme, Leaders: d.Leaders, Language: d.Language, Location: zone,
-		Schedule: never{}, OpenFor: d.OpenFor, Grace: d.Grace, Approval: d.Approval, ObjectionsFor: d.ObjectionsFor, Retired: true}, nil
+		Schedule: never{}, OpenFor: d.OpenFor, Grace: d.Grace, Approval: d.Approval, ObjectionsFor: d.ObjectionsFor,
+		Quiet: d.Quiet, Pauses: d.Pauses, Deputies: d.Deputies, Retired: true}, nil
 }
 
 // never is the schedule of a retired network.

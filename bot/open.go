@@ -37,8 +37,12 @@ func (b *Bot) open(ctx context.Context, s *scene, net *meeting.Network, number i
 	}
 	m.Programme, m.Of, m.State = net.Programme.ID, len(net.Programme.Meetings), meeting.StateOpen
 	m.Title, m.Intro, m.Kind, m.Prompts, m.Materials = from.Title, from.Intro, from.Kind, from.Prompts, from.Materials
-	m.OpenedAt, m.ClosesAt, m.Opening = s.now, s.now.Add(net.OpenFor), 1
-	m.RemindAt = s.now.Add(time.Duration(float64(net.OpenFor) * meeting.RemindAfter))
+	m.OpenedAt, m.Opening = s.now, 1
+	var next meeting.Occurrence
+	if number < m.Of {
+		next, _ = b.nextOccurrence(s, net, number+1)
+	}
+	m.RemindAt, m.ClosesAt = net.Window(s.now, next.At)
 	last, err := s.tx.LastShared(ctx, net.ID, number)
 	if err != nil {
 		return err
@@ -319,7 +323,7 @@ func (b *Bot) leaderNames(ctx context.Context, s *scene, net *meeting.Network) (
 		known[m.User] = m.Name
 	}
 	var names []string
-	for _, l := range net.Leaders {
+	for _, l := range s.leaders(net) {
 		if known[l] != "" {
 			names = append(names, known[l])
 		} else {
@@ -358,7 +362,7 @@ func (b *Bot) remind(ctx context.Context, s *scene, net *meeting.Network, m *mee
 	if err != nil || len(unheard) == 0 {
 		return err
 	}
-	for _, l := range net.Leaders {
+	for _, l := range s.leaders(net) {
 		if err := b.tellDirectly(ctx, s, l, key+"/"+string(l), net.Language, "unheard", render.UnheardIn{Network: net.Name, Number: m.Number, Unheard: unheard}); err != nil {
 			return err
 		}

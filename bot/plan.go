@@ -420,7 +420,7 @@ func (b *Bot) replacePlan(ctx context.Context, s *scene, net *meeting.Network, f
 	if err := b.sharePlan(ctx, s, net, plan, frozen); err != nil {
 		return err
 	}
-	return b.tell(ctx, s, net, meeting.Post{Key: "replaced/" + plan.Post, Kind: meeting.PostText, Mentions: net.Leaders},
+	return b.tell(ctx, s, net, meeting.Post{Key: "replaced/" + plan.Post, Kind: meeting.PostText, Mentions: s.leaders(net)},
 		"plan_replaced", render.Problem{Max: plan.Version})
 }
 

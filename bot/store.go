@@ -70,6 +70,10 @@ type rooms interface {
 	StoreMember(ctx context.Context, m meeting.Membership) error
 	// Member is a person's membership in the room; empty for somebody unknown.
 	Member(ctx context.Context, room meeting.RoomID, user meeting.UserID) (meeting.Member, error)
+	StoreAbsence(ctx context.Context, network string, user meeting.UserID, until time.Time) error
+	DeleteAbsence(ctx context.Context, network string, user meeting.UserID) (bool, error)
+	// Absent lists the leaders who are away, by network.
+	Absent(ctx context.Context, now time.Time) (map[string][]meeting.UserID, error)
 	StorePassage(ctx context.Context, p meeting.Passage) error
 	DuePassages(ctx context.Context, now time.Time) ([]meeting.Passage, error)
 	DeletePassage(ctx context.Context, id meeting.EventID) error

@@ -70,7 +70,7 @@ func (b *Bot) masker(ctx context.Context, s *scene, net *meeting.Network) (func(
 			names = append(names, m.Name, localpart(m.User))
 		}
 	}
-	for _, l := range net.Leaders {
+	for _, l := range append(slices.Clone(net.Leaders), net.Deputies...) {
 		names = append(names, localpart(l))
 	}
 	words, err := b.maskWords(net.Language)
@@ -104,7 +104,7 @@ func (b *Bot) postDraft(ctx context.Context, s *scene, net *meeting.Network, m *
 	if err != nil {
 		return err
 	}
-	return b.tell(ctx, s, net, meeting.Post{Key: sum.Post, Kind: meeting.PostText, Mentions: net.Leaders, Meeting: m.ID, Quotes: m.ID}, "draft", view)
+	return b.tell(ctx, s, net, meeting.Post{Key: sum.Post, Kind: meeting.PostText, Mentions: s.leaders(net), Meeting: m.ID, Quotes: m.ID}, "draft", view)
 }
 
 // redraft takes the draft down and posts it anew, after removed text was taken
@@ -347,7 +347,7 @@ func (b *Bot) reshare(ctx context.Context, s *scene, net *meeting.Network, m *me
 		return err
 	}
 	return b.tell(ctx, s, net, meeting.Post{Key: fmt.Sprintf("shared/%s/%d/%d", net.ID, m.Number, sum.Version), Kind: meeting.PostText,
-		Mentions: net.Leaders, Meeting: m.ID}, "reshared", render.Problem{Number: m.Number, Version: sum.Version})
+		Mentions: s.leaders(net), Meeting: m.ID}, "reshared", render.Problem{Number: m.Number, Version: sum.Version})
 }
 
 // postSummary posts the summary's next version in its round's thread. Names are
@@ -403,7 +403,7 @@ func (b *Bot) draftDue(ctx context.Context, d meeting.Summary) error {
 			return err
 		}
 		net, err := s.network(ctx, m.Network)
-		if err != nil || net == nil {
+		if err != nil || net == nil || net.Rests(s.now) {
 			return err
 		}
 		if auto && net.Approval == meeting.ApprovalAuto {
@@ -426,7 +426,7 @@ func (b *Bot) commentsWait(ctx context.Context, s *scene, net *meeting.Network, 
 	if err != nil {
 		return err
 	}
-	return b.tell(ctx, s, net, meeting.Post{Key: fmt.Sprintf("comments/%d", m.ID), Kind: meeting.PostText, Mentions: net.Leaders},
+	return b.tell(ctx, s, net, meeting.Post{Key: fmt.Sprintf("comments/%d", m.ID), Kind: meeting.PostText, Mentions: s.leaders(net)},
 		"comments_wait", render.Problem{Number: m.Number, Leaders: names})
 }
 
@@ -443,6 +443,6 @@ func (b *Bot) nudge(ctx context.Context, s *scene, net *meeting.Network, m *meet
 	if err != nil {
 		return err
 	}
-	return b.tell(ctx, s, net, meeting.Post{Key: fmt.Sprintf("nudge/%d/%d", m.ID, sum.Nudges), Kind: meeting.PostText, Mentions: net.Leaders},
+	return b.tell(ctx, s, net, meeting.Post{Key: fmt.Sprintf("nudge/%d/%d", m.ID, sum.Nudges), Kind: meeting.PostText, Mentions: s.leaders(net)},
 		"nudge", render.Problem{Number: m.Number, Leaders: names, When: sum.Drafted.In(net.Location)})
 }

@@ -90,7 +90,7 @@ func (b *Bot) dueMeeting(ctx context.Context, stale *meeting.Meeting) error {
 		}
 		switch {
 		case m.State == meeting.StatePlanned && !m.Due.After(s.now):
-			if open, err := b.openMeeting(ctx, s, net); err != nil || open != nil && open.Closing {
+			if waits, err := b.giveWay(ctx, s, net); err != nil || waits {
 				return err // the next tick sees to it
 			}
 			return b.arrive(ctx, s, net, meeting.Occurrence{Key: m.Occurrence, At: m.Due, Number: m.Number})
@@ -98,6 +98,8 @@ func (b *Bot) dueMeeting(ctx context.Context, stale *meeting.Meeting) error {
 			return nil
 		case m.Closing:
 			return b.closing(ctx, s, net, m)
+		case net.Rests(s.now):
+			return nil // it can wait until the morning, or the end of the pause
 		case !m.ClosesAt.After(s.now):
 			return b.close(ctx, s, net, m)
 		case !m.RemindAt.IsZero() && !m.RemindAt.After(s.now):
@@ -105,6 +107,24 @@ func (b *Bot) dueMeeting(ctx context.Context, stale *meeting.Meeting) error {
 		}
 		return nil
 	})
+}
+
+// giveWay closes a meeting that only the night or a pause still keeps open,
+// because the next one is to open. It reports whether that takes time.
+func (b *Bot) giveWay(ctx context.Context, s *scene, net *meeting.Network) (bool, error) {
+	open, err := b.openMeeting(ctx, s, net)
+	if err != nil || open == nil {
+		return false, err
+	}
+	if number, err := b.nextNumber(ctx, s, net); err != nil || number == 0 {
+		return false, err
+	}
+	if !open.Closing && !open.ClosesAt.After(s.now) {
+		if err := b.close(ctx, s, net, open); err != nil {
+			return false, err
+		}
+	}
+	return open.Closing, nil
 }
 
 // keepCursor is how long a cursor that has nothing to show for may stand still.
@@ -126,8 +146,10 @@ func (b *Bot) schedule(ctx context.Context, net *meeting.Network, since time.Tim
 		return nil
 	}
 	return b.update(ctx, func(s *scene) error {
-		if open, err := b.openMeeting(ctx, s, net); err != nil || open != nil && open.Closing {
-			return err // the next tick sees to it
+		if len(found) > 0 {
+			if waits, err := b.giveWay(ctx, s, net); err != nil || waits {
+				return err // the next tick sees to it
+			}
 		}
 		if err := s.tx.SetCursor(ctx, net.ID, now); err != nil {
 			return err
@@ -205,7 +227,7 @@ func (b *Bot) overlap(ctx context.Context, s *scene, net *meeting.Network, m, op
 		}
 	}
 	key := fmt.Sprintf("overlap/%s/%s", net.ID, o.At.Format(time.RFC3339))
-	return b.tell(ctx, s, net, meeting.Post{Key: key, Kind: meeting.PostText, Mentions: net.Leaders}, "overlap", render.Problem{Number: open.Number})
+	return b.tell(ctx, s, net, meeting.Post{Key: key, Kind: meeting.PostText, Mentions: s.leaders(net)}, "overlap", render.Problem{Number: open.Number})
 }
 
 // miss notes that a meeting did not open in time, and tells those who can open
@@ -229,7 +251,7 @@ func (b *Bot) miss(ctx context.Context, s *scene, net *meeting.Network, number i
 	}
 	view := render.Problem{Number: number, Title: from.Title, When: o.At.In(net.Location), Network: net.Name}
 	key := fmt.Sprintf("missed/%s/%d/%s", net.ID, number, o.At.Format(time.RFC3339))
-	if err := b.tell(ctx, s, net, meeting.Post{Key: key, Kind: meeting.PostText, Mentions: net.Leaders}, "missed", view); err != nil {
+	if err := b.tell(ctx, s, net, meeting.Post{Key: key, Kind: meeting.PostText, Mentions: s.leaders(net)}, "missed", view); err != nil {
 		return err
 	}
 	return b.tellStaff(ctx, s, meeting.Post{Key: key + "/staff", Kind: meeting.PostText}, "missed_staff", view)

@@ -125,6 +125,11 @@ func (s *stage) network(text string) {
 			o.Holidays = schedule.Holidays(value)
 		case "openfor":
 			n.OpenFor = s.duration(value)
+		case "deputy":
+			n.Deputies = []meeting.UserID{user(value)}
+		case "pause":
+			first, last, _ := strings.Cut(value, "..")
+			n.Pauses = append(n.Pauses, meeting.Pause{First: first, Last: last})
 		case "quiet":
 			from, to, _ := strings.Cut(value, "-")
 			n.Quiet = meeting.Quiet{From: s.duration(from), To: s.duration(to)}
@@ -151,6 +156,9 @@ func (s *stage) network(text string) {
 		rule, err := schedule.Cron(spec, s.set.Location, o)
 		s.must(err)
 		n.Schedule = rule
+	}
+	if rule, ok := n.Schedule.(*schedule.Rule); ok {
+		n.Schedule = rule.Without(n.Pauses, n.Location)
 	}
 	next := *s.set
 	next.Networks = append(next.Networks[:len(next.Networks):len(next.Networks)], n)

@@ -143,6 +143,7 @@ func (r *reader) config(name string, data []byte) *Config {
 	base := settings{
 		language: "sv", timezone: "Europe/Stockholm", openFor: 5 * day, grace: day,
 		approval: meeting.ApprovalLeader, objectionsFor: 2 * day, holidays: "move",
+		quiet: meeting.Quiet{From: 21 * time.Hour, To: 7 * time.Hour},
 	}.read(s)
 	r.cfg.Language, r.cfg.Location = base.language, base.location
 	r.coordination(s.get("coordination"))

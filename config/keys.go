@@ -13,6 +13,8 @@ func settingKeys() []key {
 		{name: "approval", expected: "leader or auto", example: "approval: leader"},
 		{name: "objections_for", expected: "how long people have to object to a draft: a number with w, d, h, m or s", example: "objections_for: 2d"},
 		{name: "holidays", expected: "move, skip or ignore", example: "holidays: move"},
+		{name: "quiet_hours", expected: "from when to when, local time, or none", example: "quiet_hours: 21-07"},
+		{name: "pauses", expected: "a list of first and last days", example: `pauses: ["2027-06-15..2027-08-15"]`},
 	}
 }
 
@@ -45,6 +47,7 @@ func networkKeys() []key {
 		{name: "programme", required: true, expected: "the id of a programme", example: "programme: samsjuklighet"},
 		{name: "room", required: true, expected: "a room alias (#…) or a room id (!…), in quotes", example: `room: "#bln-vasteras:example.se"`},
 		{name: "leaders", required: true, expected: "a list of full Matrix ids, at least one", example: `leaders: ["@lena:example.se"]`},
+		{name: "deputies", expected: "a list of full Matrix ids", example: `deputies: ["@per:example.se"]`},
 		{name: "schedule", expected: "when the next meeting opens: minute, hour, day of month, month, day of week (0 is Sunday)", example: `schedule: "0 17 * * TUE"   # Tuesdays at 17:00`},
 		{name: "dates", expected: "one date for each meeting, in order", example: `dates: ["2027-09-07 17:00", "2027-09-21 17:00"]`},
 	}, settingKeys()...)

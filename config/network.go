@@ -32,6 +32,9 @@ type settings struct {
 	approval      meeting.Approval
 	objectionsFor time.Duration
 	holidays      schedule.Holidays
+	quiet         meeting.Quiet
+	quietGiven    bool
+	pauses        []meeting.Pause
 }
 
 // read is the settings with what the section says instead.
@@ -45,6 +48,12 @@ func (t settings) read(s section) settings {
 	t.objectionsFor = s.get("objections_for").duration(t.objectionsFor, shortest, longest)
 	t.holidays = schedule.Holidays(s.get("holidays").oneOf(string(t.holidays),
 		string(schedule.Move), string(schedule.Skip), string(schedule.Ignore)))
+	if v := s.get("quiet_hours"); v.given() {
+		t.quiet, t.quietGiven = quietHours(v), true
+	}
+	if v := s.get("pauses"); v.given() {
+		t.pauses = pauses(v)
+	}
 	return t
 }
 
@@ -100,9 +109,14 @@ func (r *reader) network(s section, base settings) meeting.Network {
 	n := meeting.Network{
 		ID: id(s.get("id")), Room: room(s.get("room")), Language: t.language, Location: t.location,
 		OpenFor: t.openFor, Grace: t.grace, Approval: t.approval, ObjectionsFor: t.objectionsFor,
+		Quiet: t.quiet, Pauses: t.pauses,
+	}
+	if !t.quietGiven && strings.HasPrefix(s.get("schedule").plain(), "@every") {
+		n.Quiet = meeting.Quiet{} // a trial runs by night, too
 	}
 	n.Name = line(s.get("name"))
 	n.Leaders = r.people(s.get("leaders"))
+	n.Deputies = r.deputies(s.get("deputies"), n.Leaders)
 	known := false
 	if v := s.get("programme"); v.given() {
 		n.Programme, known = r.programmeFor(v, n.Language)
@@ -156,7 +170,10 @@ func (r *reader) schedule(s section, t settings, meetings int) *schedule.Rule {
 		dates.fail("both schedule and dates are given")
 		return nil
 	case dates.given():
-		return datesRule(dates, t.location, meetings)
+		if rule := datesRule(dates, t.location, meetings); rule != nil {
+			return rule.Without(t.pauses, t.location)
+		}
+		return nil
 	case !cron.given():
 		cron.fail("neither schedule nor dates says when meetings open")
 		return nil
@@ -170,7 +187,7 @@ func (r *reader) schedule(s section, t settings, meetings int) *schedule.Rule {
 		cron.fail("schedule %s: %v", quote(spec), err)
 		return nil
 	}
-	return rule
+	return rule.Without(t.pauses, t.location)
 }
 
 // datesRule reads a list of dates, one for each meeting; a meetings of zero
@@ -229,8 +246,15 @@ func (r *reader) consider(s section, n meeting.Network, t settings) {
 func (r *reader) considerDates(dates []value, n meeting.Network, t settings) {
 	past := 0
 	var first value
-	for i, o := range schedule.Upcoming(n.Schedule, time.Time{}, len(dates)) {
-		v := dates[i]
+	for _, v := range dates {
+		for _, p := range t.pauses {
+			if day, _, _ := strings.Cut(strings.TrimSpace(v.plain()), " "); p.First <= day && day <= p.Last {
+				v.warn("a date outside the pause", "%s is in the pause %s..%s, so that meeting does not open by itself", quote(v.plain()), p.First, p.Last)
+			}
+		}
+	}
+	for _, o := range schedule.Upcoming(n.Schedule, time.Time{}, len(dates)) {
+		v := dates[o.Number-1]
 		if o.At.Before(r.now) {
 			if past == 0 {
 				first = v

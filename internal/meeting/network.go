@@ -1,6 +1,9 @@
 package meeting
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Approval says how a summary becomes shared.
 type Approval string
@@ -27,19 +30,18 @@ type Network struct {
 	Approval      Approval
 	ObjectionsFor time.Duration // how long a draft waits for objections
 	Quiet         Quiet         // when the bot says nothing on its own
+	Pauses        []Pause       // when nothing opens, and the bot says nothing on its own
+	// Deputies have a leader's rights. They are turned to while a leader is
+	// away.
+	Deputies []UserID
 	// Retired says that the configuration no longer has the network: what was
 	// begun is finished and removals are honoured, but nothing new opens.
 	Retired bool
 }
 
-// Leads reports whether the user is a leader of the network.
+// Leads reports whether the user is a leader of the network, or a deputy.
 func (n *Network) Leads(u UserID) bool {
-	for _, l := range n.Leaders {
-		if l == u {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(n.Leaders, u) || slices.Contains(n.Deputies, u)
 }
 
 // Occurrence is one due time computed from a schedule (the word is RFC 5545's).

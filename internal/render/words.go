@@ -195,6 +195,7 @@ func funcs(lang string) template.FuncMap {
 		"clock":        func(t time.Time) string { return t.Format(w.clock) },
 		"year":         func(t time.Time) string { return t.Format("2006") },
 		"iso":          func(t time.Time) string { return t.Format("2006-01-02 15:04") },
+		"day":          func(t time.Time) string { return t.Format("2006-01-02") },
 		"zone":         w.zone,
 		"role":         w.role,
 		"nobody":       func(r meeting.Role) string { return w.nobody[r] },

@@ -38,7 +38,26 @@ type Options struct {
 
 // Rule is a schedule. The zero Rule has no occurrences. It is immutable and
 // safe for concurrent use.
-type Rule struct{ src source }
+type Rule struct {
+	src    source
+	pauses []meeting.Pause
+	loc    *time.Location // of the pauses
+}
+
+// Without is the rule without the occurrences that fall into pauses in loc.
+func (r *Rule) Without(pauses []meeting.Pause, loc *time.Location) *Rule {
+	return &Rule{src: r.src, pauses: pauses, loc: loc}
+}
+
+// pause is the pause that an occurrence falls into, or nil.
+func (r *Rule) pause(o meeting.Occurrence) *meeting.Pause {
+	for i := range r.pauses {
+		if r.pauses[i].Has(o.At.In(r.loc)) {
+			return &r.pauses[i]
+		}
+	}
+	return nil
+}
 
 var _ meeting.Schedule = (*Rule)(nil)
 
@@ -55,6 +74,20 @@ type source interface {
 // Between returns the occurrences in (after, until], oldest first, at most the
 // newest thousand.
 func (r *Rule) Between(after, until time.Time) []meeting.Occurrence {
+	found := r.between(after, until)
+	if len(r.pauses) == 0 {
+		return found
+	}
+	var out []meeting.Occurrence
+	for _, o := range found {
+		if r.pause(o) == nil {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+func (r *Rule) between(after, until time.Time) []meeting.Occurrence {
 	after, until = bound(after), bound(until)
 	if r.src == nil || !until.After(after) {
 		return nil
@@ -78,6 +111,17 @@ func (r *Rule) Between(after, until time.Time) []meeting.Occurrence {
 
 // Next returns the first occurrence after t, or false if there is none.
 func (r *Rule) Next(t time.Time) (meeting.Occurrence, bool) {
+	for {
+		o, ok := r.next(t)
+		p := r.pause(o)
+		if !ok || p == nil {
+			return o, ok
+		}
+		t = p.End(r.loc).Add(-time.Nanosecond)
+	}
+}
+
+func (r *Rule) next(t time.Time) (meeting.Occurrence, bool) {
 	t = bound(t)
 	if r.src == nil {
 		return meeting.Occurrence{}, false

@@ -102,6 +102,7 @@ func (t *Tx) Forget(ctx context.Context, user meeting.UserID) error {
 		"DELETE FROM roles WHERE user_id = ?",
 		"DELETE FROM consents WHERE user_id = ?",
 		"DELETE FROM passages WHERE user_id = ?",
+		"DELETE FROM absences WHERE user_id = ?",
 		"DELETE FROM members WHERE user_id = ? AND membership != 'join'",
 		"DELETE FROM posts WHERE lane = ? AND state != 'pending'",
 		"DELETE FROM invites WHERE inviter = ?",

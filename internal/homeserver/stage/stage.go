@@ -198,6 +198,7 @@ password_file: password
 recovery_key_file: recovery-key
 data_dir: data
 language: %s
+quiet_hours: none
 timezone: Europe/Stockholm
 coordination:
   room: %q

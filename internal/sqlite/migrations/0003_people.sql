@@ -8,3 +8,11 @@ CREATE TABLE passages (
   gone     INTEGER NOT NULL,
   due      TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Leaders who are away, so that their deputies are turned to.
+CREATE TABLE absences (
+  network TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  until   TEXT NOT NULL,
+  PRIMARY KEY (network, user_id)
+) STRICT, WITHOUT ROWID;
