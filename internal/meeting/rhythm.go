@@ -92,8 +92,8 @@ func (n *Network) Paused(t time.Time) bool {
 // meeting opens then (zero for none). The reminder is zero if it would come no
 // earlier than the end.
 func (n *Network) Window(now, next time.Time) (remind, closes time.Time) {
-	closes = n.awake(now, now.Add(n.OpenFor))
-	if next.Before(closes) && !next.Before(now.Add(n.OpenFor)) {
+	closes = n.awake(now, n.after(now, n.OpenFor))
+	if next.Before(closes) && !next.Before(n.after(now, n.OpenFor)) {
 		closes = next
 	}
 	remind = n.awake(now, now.Add(time.Duration(float64(n.OpenFor)*RemindAfter)))
@@ -101,6 +101,16 @@ func (n *Network) Window(now, next time.Time) (remind, closes time.Time) {
 		remind = time.Time{}
 	}
 	return remind, closes
+}
+
+// after is the time as much later on the clock on the wall: a day is a day also
+// when the clocks change in it.
+func (n *Network) after(t time.Time, d time.Duration) time.Time {
+	const day = 24 * time.Hour
+	if d < day {
+		return t.Add(d)
+	}
+	return t.In(n.Location).AddDate(0, 0, int(d/day)).Add(d % day)
 }
 
 // awake moves a time out of pauses, by as many days as there are left of them

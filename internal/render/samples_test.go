@@ -60,7 +60,7 @@ func plainSamples() []sample {
 	for _, name := range []string{
 		"hint", "too_late", "kind_id", "kind_phone", "kind_email", "mask_name", "mask_id", "mask_phone", "mask_email",
 		"no_network", "network_retired", "no_draft", "draft_changed", "programme_over", "plan_empty", "plan_form",
-		"privacy", "consent_yes", "consent_no", "sent_directly", "mine_title", "mine_file", "anonymous_taken",
+		"privacy", "consent_yes", "consent_no", "sent_directly", "approve_plain", "mark_nowhere", "mine_title", "mine_file", "anonymous_taken",
 	} {
 		out = append(out, sample{text: name})
 	}
@@ -88,6 +88,8 @@ func problemSamples(loc *time.Location) []sample {
 	when := at(loc, time.September, 22, 17)
 	return []sample{
 		{"unknown_command", "", Problem{Word: "sumary", Suggest: "summary"}},
+		{"unknown_command", "thread", Problem{Word: "sumary", Suggest: "summary", Code: "thread"}},
+		{"not_shared", "", Problem{Number: 2}},
 		{"wrong_place", "network", Problem{Code: "network"}},
 		{"wrong_place", "coordination", Problem{Code: "coordination"}},
 		{"wrong_place", "direct", Problem{Code: "direct"}},

@@ -37,7 +37,11 @@ func statusSamples(loc *time.Location) []sample {
 	}
 	for _, fault := range []string{"forbidden", "large", "unsafe", "rejected"} {
 		out = append(out, sample{"alert_send", fault, Problem{Network: "Västerås", Code: fault, Word: "send"}},
-			sample{"alert_send", fault + "_direct", Problem{Code: fault, Word: "send"}})
+			sample{"alert_send", fault + "_direct", Problem{Code: fault, Word: "send"}},
+			sample{"alert_coordination", fault, Problem{Code: fault, Word: "send"}})
+	}
+	for _, right := range []string{"react", "redact"} {
+		out = append(out, sample{"alert_coordination", right, Problem{Code: "forbidden", Word: right}})
 	}
 	return append(out, sample{"alert_send", "react", Problem{Network: "Västerås", Code: "forbidden", Word: "react"}},
 		sample{"alert_send", "redact", Problem{Network: "Västerås", Code: "forbidden", Word: "redact"}})
