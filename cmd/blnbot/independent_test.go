@@ -21,26 +21,22 @@ import (
 	"blnbot/internal/meeting"
 )
 
-// independentClient installs tools/independent, once for all tests, outside of
-// the source tree.
-var independentClient = sync.OnceValues(func() (string, error) {
-	if err := fittingNode(context.Background()); err != nil {
-		return "", err
-	}
-	dir, err := os.MkdirTemp("", "blnbot-independent-")
-	if err != nil {
-		return "", err
+// installIndependent installs tools/independent into a folder outside of the
+// source tree.
+func installIndependent(ctx context.Context, dir string) error {
+	if err := fittingNode(ctx); err != nil {
+		return err
 	}
 	if err := os.CopyFS(dir, os.DirFS(filepath.Join("..", "..", "tools", "independent"))); err != nil {
-		return "", fmt.Errorf("copy the client: %w", err)
+		return fmt.Errorf("copy the client: %w", err)
 	}
-	install := exec.Command("npm", "ci", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund")
+	install := exec.CommandContext(ctx, "npm", "ci", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund")
 	install.Dir = dir
 	if out, err := install.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("npm ci: %w; %s\n%s", err, withoutNode, out)
+		return fmt.Errorf("npm ci: %w; %s\n%s", err, withoutNode, out)
 	}
-	return dir, nil
-})
+	return nil
+}
 
 // withoutNode ends the errors of a machine that cannot have the client.
 const withoutNode = "where Node.js 20 or newer with npm cannot be had, leave the independent client out with go test -skip Independent, and say so"
@@ -88,8 +84,8 @@ type independent struct {
 // independent makes an account and logs in with the independent client.
 func (p *play) independent(name string) *independent {
 	p.Helper()
-	dir, err := independentClient()
-	p.must(err)
+	dir := p.TempDir()
+	p.must(installIndependent(p.ctx, dir))
 	p.must(p.stage.Server.Register(p.ctx, name, stage.Password, false))
 	cmd := exec.Command("node", "main.mjs")
 	cmd.Dir = dir
