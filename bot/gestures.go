@@ -86,9 +86,12 @@ func (b *Bot) cmdTake(ctx context.Context, s *scene, c *call) error {
 	if err != nil || target == "" {
 		return err
 	}
-	open, err := b.needOpen(ctx, s, c)
-	if err != nil || open == nil {
+	open, err := b.collecting(ctx, s, c.net)
+	if err != nil {
 		return err
+	}
+	if open == nil {
+		return b.answer(ctx, s, c, "mark_nowhere", nil)
 	}
 	prompt, perr := strconv.Atoi(strings.TrimRight(c.args, ".:"))
 	if perr != nil && c.args == "" {
