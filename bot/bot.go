@@ -173,6 +173,10 @@ func (b *Bot) handle(ctx context.Context, s *scene, ev meeting.Event) error {
 		return b.unreadable(ctx, s, p, ev)
 	case meeting.RoomReplaced:
 		return b.roomReplaced(ctx, s, p, ev)
+	case meeting.RoomContinues:
+		return b.roomContinues(ctx, s, ev)
+	case meeting.RightsChanged:
+		return s.tx.UnparkPosts(ctx, ev.Room)
 	case meeting.Failed:
 		return b.failedEvent(ctx, s, p, ev)
 	}

@@ -30,9 +30,13 @@ func (b *Bot) membership(ctx context.Context, s *scene, p place, m meeting.Membe
 	return nil
 }
 
-// arrived greets a network's room, once.
+// arrived greets a network's room, once, and sends what waited for the bot to
+// come back.
 func (b *Bot) arrived(ctx context.Context, s *scene, p place, m meeting.Membership) error {
-	if err := s.tx.SetGone(ctx, m.Room, false); err != nil || p.net == nil {
+	if err := s.tx.SetGone(ctx, m.Room, false); err != nil {
+		return err
+	}
+	if err := s.tx.UnparkPosts(ctx, m.Room); err != nil || p.net == nil {
 		return err
 	}
 	return b.greet(ctx, s, p.net, m.Room)
@@ -47,79 +51,18 @@ func (b *Bot) greet(ctx context.Context, s *scene, net *meeting.Network, room me
 		net.Language, "hello", render.Hello{Network: net.Name, Leaders: names})
 }
 
-// removed notes that the bot was removed from a room: what waited to be said
-// there is given up when it is tried, the data stay, and staff are told.
+// removed notes that the bot was removed from a room: what was to be said there
+// waits for a while, the data stay, and staff are told.
 func (b *Bot) removed(ctx context.Context, s *scene, p place, m meeting.Membership) error {
+	gone, err := s.tx.Gone(ctx, m.Room)
+	if err != nil || gone { // lifting a ban is a leave, too
+		return err
+	}
 	if err := s.tx.SetGone(ctx, m.Room, true); err != nil || p.net == nil || m.Sender == b.self {
 		return err
 	}
 	return b.tellStaff(ctx, s, meeting.Post{Key: "removed/" + string(m.ID), Kind: meeting.PostText, Mentions: s.set.Staff},
 		"alert_removed", render.Problem{Network: p.net.Name})
-}
-
-// roomReplaced follows a room upgrade when the new room names the old one as
-// its predecessor.
-func (b *Bot) roomReplaced(ctx context.Context, s *scene, p place, r meeting.RoomReplaced) error {
-	name, err := s.tx.BoundName(ctx, r.Room)
-	if err != nil || name == "" {
-		return err
-	}
-	if !r.Checked {
-		if p.net == nil {
-			return nil
-		}
-		return b.tellStaff(ctx, s, meeting.Post{Key: "upgrade/" + string(r.ID), Kind: meeting.PostText, Mentions: s.set.Staff},
-			"alert_upgrade", render.Problem{Network: p.net.Name})
-	}
-	if err := s.tx.Bind(ctx, name, r.Replacement); err != nil || p.net == nil {
-		return err
-	}
-	return b.promptAnew(ctx, s, p.net, r.Replacement)
-}
-
-// promptAnew posts the prompts of an open meeting in the room that replaces the
-// one they were posted in, because threads do not move along.
-func (b *Bot) promptAnew(ctx context.Context, s *scene, net *meeting.Network, room meeting.RoomID) error {
-	open, err := b.openMeeting(ctx, s, net)
-	if err != nil || open == nil {
-		return err
-	}
-	for i, text := range open.Prompts {
-		p := meeting.Post{Key: fmt.Sprintf("prompt/%s/%d/%d/%s", net.ID, open.Number, i+1, room), Room: room, Kind: meeting.PostText,
-			Meeting: open.ID, Prompt: i + 1, Fresh: i == 0}
-		if err := b.say(ctx, s, p, net.Language, "prompt", render.Prompt{Number: i + 1, Text: text, Only: len(open.Prompts) == 1}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Bind notes which room the configuration means by a name, and greets a
-// network's room that the bot is in already.
-func (b *Bot) Bind(ctx context.Context, name string, room meeting.RoomID) error {
-	return b.update(ctx, func(s *scene) error {
-		if err := s.tx.Bind(ctx, name, room); err != nil {
-			return err
-		}
-		id, ok := strings.CutPrefix(name, networkPrefix)
-		if !ok {
-			return nil
-		}
-		members, err := s.tx.Members(ctx, room)
-		if err != nil {
-			return err
-		}
-		for _, m := range members {
-			if m.User == b.self && m.Joined() {
-				net, err := s.network(ctx, id)
-				if err != nil || net == nil {
-					return err
-				}
-				return b.greet(ctx, s, net, room)
-			}
-		}
-		return nil
-	})
 }
 
 // Welcome accepts invitations from staff and leaders, and to direct

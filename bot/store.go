@@ -54,6 +54,10 @@ type posts interface {
 	// CancelPost takes back a post that was never tried; false if it is too late.
 	CancelPost(ctx context.Context, key string) (bool, error)
 	FailPost(ctx context.Context, key string) error
+	// ParkPost has a post wait, with what follows it in the lane.
+	ParkPost(ctx context.Context, key, lane string, next time.Time) error
+	UnparkPosts(ctx context.Context, room meeting.RoomID) error
+	MovePosts(ctx context.Context, from, to meeting.RoomID) error
 	FailedPosts(ctx context.Context) (int, error)
 	MarkEcho(ctx context.Context, key string, room meeting.RoomID, id meeting.EventID, now time.Time) error
 }
@@ -65,6 +69,12 @@ type rooms interface {
 	StoreNetwork(ctx context.Context, id string, description []byte) error
 	StoredNetwork(ctx context.Context, id string) ([]byte, error)
 	SetGone(ctx context.Context, room meeting.RoomID, gone bool) error
+	Gone(ctx context.Context, room meeting.RoomID) (bool, error)
+	StoreReplaced(ctx context.Context, room, next meeting.RoomID, moved bool) error
+	// Replacement is what a room says replaces it, followed or not; Successor
+	// is where the bot followed to.
+	Replacement(ctx context.Context, room meeting.RoomID) (meeting.RoomID, error)
+	Successor(ctx context.Context, room meeting.RoomID) (meeting.RoomID, error)
 	DirectUser(ctx context.Context, room meeting.RoomID) (meeting.UserID, error)
 	BindDirect(ctx context.Context, user meeting.UserID, room meeting.RoomID) error
 	StoreMember(ctx context.Context, m meeting.Membership) error

@@ -62,6 +62,12 @@ func (s *stage) more(first, rest string) bool {
 		fmt.Fprintf(&s.out, "state> %s\n", map[bool]string{true: "in the file", false: "not in the file"}[strings.Contains(s.file, text)])
 	case "upgrade": // "upgrade vasteras2" or "upgrade vasteras2 unproven"
 		s.deliver(meeting.RoomReplaced{EventMeta: s.meta("", user("lena")), Replacement: meeting.RoomID("!" + words[0]), Checked: len(words) == 1})
+	case "rights": // somebody changes who may do what in the room
+		s.deliver(meeting.RightsChanged{EventMeta: s.meta("", user(rest))})
+	case "continues": // "continues vasteras": the bot comes into the current room, which names another as its predecessor
+		s.deliver(meeting.RoomContinues{EventMeta: s.meta("", user("lena")), Predecessor: meeting.RoomID("!" + rest)})
+	case "bind": // "bind vasteras nytt": the configuration leads to another room
+		s.must(s.bot.Bind(s.ctx, bot.NetworkBinding(words[0]), meeting.RoomID("!"+words[1])))
 	case "broken":
 		s.deliver(meeting.Failed{EventMeta: s.meta("", user(rest)), Type: "m.room.message"})
 	case "alert": // "alert alert_rights vasteras send"

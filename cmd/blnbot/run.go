@@ -254,20 +254,52 @@ func (r *rooms) run(ctx context.Context) error {
 
 // bindAll looks for all rooms and reports whether one is missing.
 func (r *rooms) bindAll(ctx context.Context, cfg *config.Config, told map[string]bool) bool {
-	missing := r.bind(ctx, bot.CoordinationBinding, "", cfg.Coordination.Room, told)
+	taken := map[meeting.RoomID]string{}
+	missing := r.bind(ctx, bot.CoordinationBinding, "", cfg.Coordination.Room, taken, told)
 	for _, n := range cfg.Networks {
-		missing = r.bind(ctx, bot.NetworkBinding(n.ID), n.ID, n.Room, told) || missing
+		missing = r.bind(ctx, bot.NetworkBinding(n.ID), n.ID, n.Room, taken, told) || missing
 	}
 	return missing
 }
 
+// find finds the room behind an alias. The first time the bot goes there, if it
+// may. Later an alias that leads elsewhere, or another room in the
+// configuration, is followed only into a room that the bot is in: it accepts
+// invitations from staff and leaders only, and nobody else can take it along.
+func (r *rooms) find(ctx context.Context, name, alias string) (meeting.RoomID, error) {
+	found, in, err := r.client.FindRoom(ctx, alias)
+	if err != nil {
+		return "", err
+	}
+	now, next, err := r.bot.Bound(ctx, name, found)
+	switch {
+	case err != nil:
+		return "", err
+	case now != "" && now != next && next == found && !in:
+		return "", matrix.ErrNotInRoom
+	case next != found:
+		return r.client.ResolveRoom(ctx, string(next))
+	}
+	return r.client.ResolveRoom(ctx, alias)
+}
+
 // bind finds one room, and reports whether it must be looked for again.
-func (r *rooms) bind(ctx context.Context, name, network, alias string, told map[string]bool) bool {
-	room, err := r.client.ResolveRoom(ctx, alias)
+func (r *rooms) bind(ctx context.Context, name, network, alias string, taken map[meeting.RoomID]string, told map[string]bool) bool {
+	room, err := r.find(ctx, name, alias)
 	if errors.Is(err, matrix.ErrUnreachable) || ctx.Err() != nil {
 		return true
 	}
+	if other, twice := taken[room]; twice && room != "" {
+		// Two aliases of one room; the configuration cannot tell.
+		if !told[name] {
+			told[name] = true
+			r.log.Error("two configured rooms are one", "name", name, "other", other)
+			r.alert(ctx, network, room, "alert_taken")
+		}
+		return true
+	}
 	if room != "" {
+		taken[room] = name
 		if err := r.bot.Bind(ctx, name, room); err != nil {
 			r.log.Error("bind room", "name", name, "err", err)
 			return true
@@ -282,7 +314,7 @@ func (r *rooms) bind(ctx context.Context, name, network, alias string, told map[
 		return true
 	}
 	delete(told, name)
-	r.checkRights(ctx, network, alias)
+	r.checkRights(ctx, network, string(room))
 	return false
 }
 

@@ -41,7 +41,8 @@ func (c *Client) applyAnswer(ctx context.Context, since string, a *answer) (meet
 				batch.Rooms = append(batch.Rooms, rb)
 			}
 		}
-		return nil
+		batch.Rooms, err = c.missedRemovals(ctx, batch.Rooms, a)
+		return err
 	})
 	if err != nil {
 		return batch, err
@@ -50,6 +51,23 @@ func (c *Client) applyAnswer(ctx context.Context, since string, a *answer) (meet
 		batch.Invites = append(batch.Invites, c.invitation(name, a.Rooms.Invite[name]))
 	}
 	return batch, nil
+}
+
+// missedRemovals adds a gap for every room that invites the bot although it was
+// there at the last answer: it was removed in between. Servers then show the
+// invitation only, and what was said before the removal can be read when the
+// bot has come back.
+func (c *Client) missedRemovals(ctx context.Context, rooms []meeting.RoomBatch, a *answer) ([]meeting.RoomBatch, error) {
+	for _, name := range slices.Sorted(maps.Keys(a.Rooms.Invite)) {
+		was, err := c.state.GetMembership(ctx, name, c.self)
+		if err != nil {
+			return nil, fmt.Errorf("get own membership: %w", err)
+		}
+		if was == event.MembershipJoin {
+			rooms = append(rooms, meeting.RoomBatch{Room: meeting.RoomID(name), Limited: true})
+		}
+	}
+	return rooms, nil
 }
 
 // applyRoom handles one room's part of an answer.
@@ -224,7 +242,7 @@ func (c *Client) stateRows(state []parsed) []parsed {
 		switch {
 		case p.ev.Membership() != "" && *p.ev.StateKey == string(c.self):
 			own = append(own, p)
-		case p.ev.Membership() != "", p.ev.IsState(event.StateTombstone.Type, ""):
+		case p.ev.Membership() != "", p.ev.IsState(event.StateTombstone.Type, ""), p.ev.IsState(event.StateCreate.Type, ""):
 			others = append(others, p)
 		}
 	}

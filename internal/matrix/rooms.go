@@ -43,6 +43,17 @@ func (c *Client) ResolveRoom(ctx context.Context, aliasOrID string) (meeting.Roo
 	return meeting.RoomID(room), nil
 }
 
+// FindRoom finds the room behind an alias or id, and says whether the bot is
+// in it. ErrNoRoom: there is no such alias.
+func (c *Client) FindRoom(ctx context.Context, aliasOrID string) (meeting.RoomID, bool, error) {
+	room, _, err := c.resolve(ctx, aliasOrID)
+	if err != nil {
+		return "", false, err
+	}
+	joined, err := c.joinedRooms(ctx)
+	return meeting.RoomID(room), slices.Contains(joined, room), err
+}
+
 func (c *Client) resolve(ctx context.Context, aliasOrID string) (id.RoomID, []string, error) {
 	if strings.HasPrefix(aliasOrID, "!") {
 		return id.RoomID(aliasOrID), nil, nil
@@ -157,6 +168,10 @@ func (c *Client) replaceState(ctx context.Context, name id.RoomID, state []parse
 	return true, nil
 }
 
+// upgradePatience is how long after a tombstone a refused join is tried again:
+// clients invite the members after they have replaced the room.
+const upgradePatience = time.Minute
+
 // followUpgrade goes where a tombstone points, and reports whether the new
 // room says that it continues the old one. An error means: try again.
 func (c *Client) followUpgrade(ctx context.Context, t meeting.RoomReplaced) (bool, error) {
@@ -168,6 +183,9 @@ func (c *Client) followUpgrade(ctx context.Context, t meeting.RoomReplaced) (boo
 	was := slices.Contains(joined, next)
 	if !was {
 		if err := c.join(ctx, next, server(t.Sender)); err != nil {
+			if c.now().Sub(t.Received) < upgradePatience {
+				return false, err
+			}
 			return false, c.unlessRefused(err)
 		}
 	}

@@ -175,6 +175,17 @@ type RoomReplaced struct {
 	Checked     bool
 }
 
+// RoomContinues says that the room was made to replace another one
+// (m.room.create with a predecessor). It proves nothing unless the other room
+// says so too.
+type RoomContinues struct {
+	EventMeta
+	Predecessor RoomID
+}
+
+// RightsChanged says that somebody changed what users may do in the room.
+type RightsChanged struct{ EventMeta }
+
 // RoomNamed is a change of a room's name or alias; the bot needs neither.
 // Ignored is any event that the bot has no use for.
 type Ignored struct{ EventMeta }

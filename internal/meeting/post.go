@@ -76,6 +76,10 @@ type Delivery struct {
 	ReplyToID EventID
 	TargetID  EventID
 	Attempts  int
+	// Lane is the queue that the post is in: a room, a receiver of direct
+	// messages, or one beside a room for what the room's other posts overtake.
+	Lane    string
+	Created time.Time
 }
 
 // Sentinel errors of delivery.

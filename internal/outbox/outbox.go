@@ -33,8 +33,8 @@ type Sender interface {
 	Send(ctx context.Context, d meeting.Delivery) (meeting.EventID, error)
 }
 
-// Reporter gives up a post that cannot be delivered, and tells those who can
-// mend it, in one transaction.
+// Reporter gives up a post that cannot be delivered, or parks it until the bot
+// may send it, and tells those who can mend that, in one transaction.
 type Reporter interface {
 	GiveUp(ctx context.Context, d meeting.Delivery, cause error) error
 }
@@ -147,6 +147,9 @@ func (o *Outbox) start(ctx context.Context, p *pacer, busy map[string]bool, done
 }
 
 func laneOf(d meeting.Delivery) string {
+	if d.Lane != "" {
+		return d.Lane
+	}
 	if d.To != "" {
 		return string(d.To)
 	}

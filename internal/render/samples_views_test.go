@@ -24,7 +24,7 @@ func statusSamples(loc *time.Location) []sample {
 		{"state", "", open}, {"state", "draft", draft}, {"state", "shared", shared}, {"state", "missed", missed},
 		{"status_table", "", table}, {"status_table", "failed", StatusTable{Networks: []Status{shared}, Failed: 1}},
 		{"status_table", "well", StatusTable{Networks: []Status{shared}}},
-		{"alert_removed", "", network}, {"alert_upgrade", "", network}, {"alert_room", "", network}, {"alert_retired", "", network},
+		{"alert_removed", "", network}, {"alert_upgrade", "", network}, {"alert_room", "", network}, {"alert_moved", "", network}, {"alert_moved", "coordination", Problem{}}, {"alert_taken", "", network}, {"alert_retired", "", network},
 		{"alert_event", "", network}, {"alert_event", "coordination", Problem{}},
 		{"alert_rights", "", Problem{Network: "Västerås", Names: []string{"react"}}},
 		{"alert_rights", "all", Problem{Network: "Västerås", Names: []string{"send", "react", "redact", "invite"}}},

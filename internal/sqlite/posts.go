@@ -109,7 +109,7 @@ func nullable(s string) any {
 	return s
 }
 
-const nextPosts = `SELECT content, attempts FROM posts WHERE seq IN (
+const nextPosts = `SELECT content, attempts, lane, created_at FROM posts WHERE seq IN (
 	SELECT min(seq) FROM posts WHERE state = 'pending' AND lane NOT IN (SELECT value FROM json_each(?2)) GROUP BY lane)
 AND (next_at IS NULL OR next_at <= ?1) ORDER BY seq LIMIT ?3`
 
@@ -143,7 +143,7 @@ func (d *DB) NextPosts(ctx context.Context, now time.Time, busy []string, limit 
 func scanDelivery(r row) (meeting.Delivery, error) {
 	var d meeting.Delivery
 	var content []byte
-	if err := r.Scan(&content, &d.Attempts); err != nil {
+	if err := r.Scan(&content, &d.Attempts, &d.Lane, timestamp{&d.Created}); err != nil {
 		return d, err
 	}
 	if err := json.Unmarshal(content, &d.Post); err != nil {

@@ -128,3 +128,43 @@ func (p *Person) DirectRoomWith(ctx context.Context, user meeting.UserID) (meeti
 	}
 	return roomID, nil
 }
+
+// Ban removes a user from a room and keeps them out until Unban.
+func (p *Person) Ban(ctx context.Context, roomID meeting.RoomID, user meeting.UserID) error {
+	if _, err := p.client.BanUser(ctx, id.RoomID(roomID), &mautrix.ReqBanUser{UserID: id.UserID(user)}); err != nil {
+		return fmt.Errorf("%s bans %s: %w", p.ID(), user, err)
+	}
+	return nil
+}
+
+// Unban lets a user be invited again.
+func (p *Person) Unban(ctx context.Context, roomID meeting.RoomID, user meeting.UserID) error {
+	if _, err := p.client.UnbanUser(ctx, id.RoomID(roomID), &mautrix.ReqUnbanUser{UserID: id.UserID(user)}); err != nil {
+		return fmt.Errorf("%s unbans %s: %w", p.ID(), user, err)
+	}
+	return nil
+}
+
+// Upgrade replaces a room by one of another version. Nobody else is in that
+// until invited.
+func (p *Person) Upgrade(ctx context.Context, roomID meeting.RoomID, version string) (meeting.RoomID, error) {
+	var resp struct {
+		Replacement meeting.RoomID `json:"replacement_room"`
+	}
+	address := p.client.BuildClientURL("v3", "rooms", id.RoomID(roomID), "upgrade")
+	if _, err := p.client.MakeRequest(ctx, "POST", address, map[string]string{"new_version": version}, &resp); err != nil {
+		return "", fmt.Errorf("%s upgrades %s: %w", p.ID(), roomID, err)
+	}
+	return resp.Replacement, nil
+}
+
+// SetAlias has an alias lead to the room, whatever it led to before.
+func (p *Person) SetAlias(ctx context.Context, alias string, roomID meeting.RoomID) error {
+	if _, err := p.client.DeleteAlias(ctx, id.RoomAlias(alias)); err != nil && !errors.Is(err, mautrix.MNotFound) {
+		return fmt.Errorf("%s removes %s: %w", p.ID(), alias, err)
+	}
+	if _, err := p.client.CreateAlias(ctx, id.RoomAlias(alias), id.RoomID(roomID)); err != nil {
+		return fmt.Errorf("%s sets %s: %w", p.ID(), alias, err)
+	}
+	return nil
+}

@@ -69,6 +69,12 @@ func (d Decoder) state(ev *Event, meta meeting.EventMeta) meeting.Event {
 		if next := ev.Content.String("replacement_room"); next != "" {
 			return meeting.RoomReplaced{EventMeta: meta, Replacement: meeting.RoomID(next)}
 		}
+	case ev.IsState(event.StateCreate.Type, ""):
+		if old := ev.Content.Object("predecessor").String("room_id"); old != "" {
+			return meeting.RoomContinues{EventMeta: meta, Predecessor: meeting.RoomID(old)}
+		}
+	case ev.IsState(event.StatePowerLevels.Type, ""):
+		return meeting.RightsChanged{EventMeta: meta}
 	}
 	return meeting.Ignored{EventMeta: meta}
 }
