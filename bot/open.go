@@ -71,7 +71,7 @@ const lateOpening = 15 * time.Minute
 
 func (b *Bot) postOpening(ctx context.Context, s *scene, net *meeting.Network, m *meeting.Meeting, last *meeting.Summary, late bool, kind meeting.PostKind) error {
 	view := render.Opening{Number: m.Number, Of: m.Of, Title: m.Title, Intro: m.Intro, Closes: m.ClosesAt.In(net.Location),
-		Prompts: len(m.Prompts), Late: late, Materials: m.Materials}
+		Prompts: len(m.Prompts), Late: late, Again: m.Opening > 1, Materials: m.Materials}
 	if last != nil {
 		view.Recap = recapOf(last)
 		from, err := s.tx.MeetingByID(ctx, last.Meeting)

@@ -179,6 +179,6 @@ func takePoints(sum *meeting.Summary, e meeting.Entry, strict bool) (quoted, sho
 
 // says reports whether a text still contains a point made from it.
 func says(body, point string) bool {
-	point = strings.TrimSuffix(strings.TrimSpace(point), "…")
-	return strings.Contains(strings.Join(strings.Fields(body), " "), strings.Join(strings.Fields(point), " "))
+	point = strings.ToLower(strings.TrimSuffix(strings.TrimSpace(point), "…"))
+	return strings.Contains(strings.ToLower(strings.Join(strings.Fields(body), " ")), strings.Join(strings.Fields(point), " "))
 }

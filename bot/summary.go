@@ -36,7 +36,7 @@ func (b *Bot) draft(ctx context.Context, s *scene, net *meeting.Network, m *meet
 	for prompt := range len(m.Prompts) {
 		points := digest.Points(ofPrompt(usable, prompt+1), digest.Options{Language: net.Language})
 		for i, p := range points {
-			p.Prompt, p.Number, p.Text, p.Role = prompt+1, i+1, mask(p.Text), meeting.Shown(p.Role, members)
+			p.Prompt, p.Number, p.Text, p.Role = prompt+1, i+1, render.UpperFirst(mask(p.Text)), meeting.Shown(p.Role, members)
 			sum.Points = append(sum.Points, p)
 		}
 	}
@@ -261,7 +261,7 @@ func (b *Bot) appendPoint(ctx context.Context, s *scene, net *meeting.Network, s
 	if err != nil {
 		return err
 	}
-	sum.Points = append(sum.Points, meeting.Point{Prompt: e.Prompt, Number: number, Text: mask(text), Entries: []meeting.EventID{e.ID},
+	sum.Points = append(sum.Points, meeting.Point{Prompt: e.Prompt, Number: number, Text: render.UpperFirst(mask(text)), Entries: []meeting.EventID{e.ID},
 		Support: 1 + e.Support, Role: meeting.Shown(e.Role, members), Late: e.Late})
 	slices.SortStableFunc(sum.Points, func(a, b meeting.Point) int { return a.Prompt - b.Prompt })
 	return nil

@@ -157,8 +157,8 @@ func (c *choice) take(next *candidate) {
 			return
 		}
 		c.gone[o] = true
-		if o.entry != next.entry {
-			made.same = append(made.same, o.entry)
+		if o.entry != next.entry && !c.covered(o.entry) {
+			made.same = append(made.same, o.entry) // a reply and its 👍 count for one point
 		}
 	})
 	slices.Sort(made.same)

@@ -150,6 +150,7 @@ func meetingSamples(loc *time.Location) []sample {
 			}}},
 		{"opening", "first", Opening{Number: 1, Of: 6, Title: "Vilket stöd betyder mest?", Closes: closes, Prompts: 1}},
 		{"opening", "late", Opening{Number: 3, Of: 6, Title: "Vad behöver bli bättre?", Closes: closes, Prompts: 1, Late: true, NoRecap: true}},
+		{"opening", "again", Opening{Number: 3, Of: 6, Title: "Vad behöver bli bättre?", Closes: closes, Prompts: 1, Again: true, Recap: recap}},
 		{"opening", "older_recap", Opening{Number: 3, Of: 6, Title: "Vad behöver bli bättre?", Closes: closes.In(time.UTC), Prompts: 1, Recap: recap, RecapNumber: 1}},
 		{"prompt", "", Prompt{Number: 2, Text: "Vad finns redan i kommunen?"}},
 		{"prompt", "only", Prompt{Number: 1, Text: "Vad finns redan i kommunen?", Only: true}},

@@ -52,6 +52,7 @@ type Opening struct {
 	Closes      time.Time
 	Prompts     int
 	Late        bool // the schedule wanted it earlier
+	Again       bool // posted anew, because something it recalled was removed
 	Recap       []meeting.Point
 	RecapNumber int  // the meeting that Recap is from
 	NoRecap     bool // there was a meeting before, but nothing approved

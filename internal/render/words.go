@@ -209,7 +209,7 @@ func funcs(lang string) template.FuncMap {
 		},
 		"number": w.number,
 		"add":    func(a, b int) int { return a + b },
-		"upper":  upperFirst,
+		"upper":  UpperFirst,
 	}
 }
 
@@ -225,7 +225,8 @@ func (w *words) number(n int, one string) string {
 	return fmt.Sprint(n)
 }
 
-func upperFirst(s string) string {
+// UpperFirst returns the text with a capital letter at the start.
+func UpperFirst(s string) string {
 	for i, r := range s {
 		if i == 0 {
 			return strings.ToUpper(string(r)) + s[len(string(r)):]

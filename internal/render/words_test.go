@@ -186,8 +186,8 @@ func TestFold(t *testing.T) {
 
 func TestUpperFirst(t *testing.T) {
 	for word, want := range map[string]string{"": "", "en": "En", "åtta": "Åtta", "12": "12", "Två": "Två"} {
-		if got := upperFirst(word); got != want {
-			t.Errorf("upperFirst(%q) = %q, want %q", word, got, want)
+		if got := UpperFirst(word); got != want {
+			t.Errorf("UpperFirst(%q) = %q, want %q", word, got, want)
 		}
 	}
 }
