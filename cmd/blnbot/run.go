@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -38,7 +37,7 @@ func (c *runCmd) Run(ctx context.Context, env *environment, cmds *commands) erro
 	if err != nil {
 		return err
 	}
-	log := c.logger(env.stderr)
+	log := newLogger(env.stderr, c.LogLevel, c.LogFormat, cfg.User)
 	for _, w := range cfg.Warnings {
 		log.Warn("blnbot check warns of the configuration", "file", w.File, "line", w.Line, "column", w.Column)
 	}
@@ -72,17 +71,6 @@ func (c *runCmd) Run(ctx context.Context, env *environment, cmds *commands) erro
 		return err // the databases are still in use; they take no harm
 	}
 	return errors.Join(err, conn.Close(), s.db.Close())
-}
-
-// logger writes to w. What people write, names and secrets are on no level.
-func (c *runCmd) logger(w io.Writer) *slog.Logger {
-	var level slog.Level
-	_ = level.UnmarshalText([]byte(c.LogLevel)) // one of those that slog has
-	o := &slog.HandlerOptions{Level: level}
-	if c.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(w, o))
-	}
-	return slog.New(slog.NewTextHandler(w, o))
 }
 
 // beginWatch makes sure that the database can be written, and begins to look
