@@ -115,11 +115,9 @@ func (c *Client) readGap(ctx context.Context, g meeting.Gap) ([]meeting.RawEvent
 	if err := r.settle(ctx, events); err != nil {
 		return nil, err
 	}
-	var out []meeting.RawEvent
+	out := make([]meeting.RawEvent, 0, len(events))
 	for _, p := range events {
-		if !r.known[p.ev.ID] {
-			out = append(out, p.row(g.Room))
-		}
+		out = append(out, p.row(g.Room)) // known ones too: they show where the others belong
 	}
 	return out, nil
 }

@@ -39,8 +39,10 @@ type Store interface {
 	OpenGaps(ctx context.Context, now time.Time) ([]meeting.Gap, error)
 	// KnownEvents returns which of the ids the inbox has.
 	KnownEvents(ctx context.Context, ids []meeting.EventID) (map[meeting.EventID]bool, error)
-	// FillGap stores the events of a gap, oldest first, before the events of
-	// the sync answer that reported it, and closes the gap.
+	// FillGap stores the events of a gap and closes the gap. Events come oldest
+	// first, those that the inbox has among them, after which the others have
+	// their places; what comes before all events of the sync answer that
+	// reported the gap has its place before that answer.
 	FillGap(ctx context.Context, gap meeting.Gap, events []meeting.RawEvent, now time.Time) error
 	// RetryGap counts a failed attempt and parks the gap until next.
 	RetryGap(ctx context.Context, gap meeting.Gap, next time.Time) error

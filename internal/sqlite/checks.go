@@ -46,7 +46,7 @@ func (d *DB) OpenChecks(ctx context.Context, now time.Time) ([]meeting.Check, er
 
 // afterAll is where events found by a check are placed: behind everything that
 // the newest sync answer brought.
-const afterAll = 1 << 20
+const afterAll = 1 << 20 * spacing
 
 // FinishCheck stores the events that the server has and the inbox lacks, and
 // ends the check.

@@ -80,12 +80,16 @@ func (t *Tx) storeRoom(ctx context.Context, r meeting.RoomBatch, batch int64, at
 		}
 	}
 	for i, e := range r.Events {
-		if err := t.storeRaw(ctx, e, meeting.Order{Batch: batch, Pos: int64(i)}, at); err != nil {
+		if err := t.storeRaw(ctx, e, meeting.Order{Batch: batch, Pos: int64(i) * spacing}, at); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// spacing leaves room between the events of a sync answer for those that turn
+// out to belong there.
+const spacing = 1 << 24
 
 const storeRaw = `INSERT INTO inbox (event_id, room_id, batch, pos, state, session_id, raw, received_at)
 SELECT ?, ?, ?, ?, 'new', ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM vanished WHERE hash = ?)
@@ -195,8 +199,11 @@ func (d *DB) KnownEvents(ctx context.Context, ids []meeting.EventID) (map[meetin
 	return known, err
 }
 
-// FillGap stores the events of a gap, oldest first, before the events of the
-// sync answer that reported it, and closes the gap.
+// FillGap stores the events of a gap and closes the gap. The events come oldest
+// first, with those among them that the inbox has: what follows one of the sync
+// answer that reported the gap, or of a later one, has its place right after
+// it, and everything before has its place before that answer. So events that a
+// later gap of the room left out do not jump ahead.
 func (d *DB) FillGap(ctx context.Context, gap meeting.Gap, events []meeting.RawEvent, now time.Time) error {
 	failpoint.At("gap")
 	return d.Update(ctx, func(t *Tx) error {
@@ -204,14 +211,33 @@ func (d *DB) FillGap(ctx context.Context, gap meeting.Gap, events []meeting.RawE
 		if err != nil {
 			return err
 		}
-		for i, e := range events {
-			o := meeting.Order{Batch: batch, Pos: int64(i - len(events))}
-			if err := t.storeRaw(ctx, e, o, now); err != nil {
+		at := meeting.Order{Batch: batch, Pos: int64(-len(events)-1) * spacing}
+		step := int64(spacing)
+		for _, e := range events {
+			known, err := get(ctx, t, "look up event", "SELECT batch, pos FROM inbox WHERE event_id = ? AND room_id = ? AND batch >= ?",
+				[]any{e.ID, e.Room, batch}, scanOrder)
+			if err != nil {
+				return err
+			}
+			if known != nil {
+				if at.Batch < known.Batch || at.Batch == known.Batch && at.Pos < known.Pos {
+					at, step = *known, 1
+				}
+				continue
+			}
+			at.Pos += step
+			if err := t.storeRaw(ctx, e, at, now); err != nil {
 				return err
 			}
 		}
 		return t.closeGap(ctx, gap.ID, "filled", now)
 	})
+}
+
+func scanOrder(r row) (meeting.Order, error) {
+	var o meeting.Order
+	err := r.Scan(&o.Batch, &o.Pos)
+	return o, err
 }
 
 // RetryGap counts a failed attempt and parks the gap until next.

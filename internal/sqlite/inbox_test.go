@@ -87,6 +87,25 @@ func TestGapHoldsUpItsRoomOnly(t *testing.T) {
 	want(t, drain(t, d, noon), "$before", "$g1", "$g2", "$g3", "$after", "$last")
 }
 
+// Two gaps in a room are filled by one reading: what lies in the second one
+// keeps its place between the answers that reported them.
+func TestGapsOfOneRoomKeepTheirOrder(t *testing.T) {
+	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
+	store(t, d, raw("!a", "$1"))
+	for _, events := range [][]string{{"$4", "$5"}, {"$8", "$9"}} {
+		limited := raw("!a", events...)
+		limited.Limited, limited.PrevBatch = true, "p"
+		store(t, d, limited)
+	}
+	gaps, err := d.OpenGaps(t.Context(), noon)
+	must(t, err)
+	all := raw("!a", "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10").Events
+	for _, gap := range gaps {
+		must(t, d.FillGap(t.Context(), gap, all, noon))
+	}
+	want(t, drain(t, d, noon), "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10")
+}
+
 func TestLostGapLetsTheRoomGoOnAndIsCounted(t *testing.T) {
 	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
 	limited := raw("!a", "$after")
