@@ -426,7 +426,11 @@ func (s *stage) settle() {
 		if strings.HasPrefix(d.Key, "anonymous/") {
 			s.anonymous = id
 		}
-		s.must(s.db.AttemptPost(s.ctx, d.Key))
+		pending, err := s.db.AttemptPost(s.ctx, d.Key)
+		s.must(err)
+		if !pending {
+			s.t.Fatalf("post %s was taken back", d.Key)
+		}
 		if room == s.refused {
 			s.must(s.bot.GiveUp(s.ctx, d, meeting.ErrForbidden))
 			continue

@@ -22,7 +22,8 @@ type Store interface {
 	NextPosts(ctx context.Context, now time.Time, busy []string, limit int) ([]meeting.Delivery, error)
 	// NextPostTime is when the next parked post is due; zero if none is.
 	NextPostTime(ctx context.Context) (time.Time, error)
-	AttemptPost(ctx context.Context, key string) error
+	// AttemptPost is false if the post has been taken back meanwhile.
+	AttemptPost(ctx context.Context, key string) (bool, error)
 	MarkSent(ctx context.Context, key string, room meeting.RoomID, id meeting.EventID, now time.Time) error
 	RetryPost(ctx context.Context, key string, next time.Time) error
 }
@@ -58,6 +59,9 @@ type Outbox struct {
 
 	wake chan struct{}
 	once sync.Once
+
+	mu     sync.Mutex
+	failed map[string]int // attempts in a row, by lane and since the start
 }
 
 // Wake has the outbox look for new posts.
@@ -189,7 +193,7 @@ func (o *Outbox) attempt(ctx context.Context, p *pacer, d meeting.Delivery) (cau
 	if pointless(d) {
 		return nil, o.Store.MarkSent(ctx, d.Key, d.Room, "", o.Now())
 	}
-	if err := o.Store.AttemptPost(ctx, d.Key); err != nil {
+	if pending, err := o.Store.AttemptPost(ctx, d.Key); err != nil || !pending {
 		return nil, err
 	}
 	failpoint.At("attempted")
@@ -199,15 +203,18 @@ func (o *Outbox) attempt(ctx context.Context, p *pacer, d meeting.Delivery) (cau
 	switch {
 	case err == nil:
 		p.success()
+		o.forget(d)
 		return nil, o.Store.MarkSent(ctx, d.Key, d.Room, id, o.Now())
 	case errors.As(err, &again):
-		wait := max(again.After, backoff(d.Attempts))
+		wait := max(again.After, backoff(o.failures(d)))
 		if again.Limit {
 			wait = p.limited(again.After)
+		} else {
+			o.count(d)
 		}
 		return quiet(again), o.Store.RetryPost(context.WithoutCancel(ctx), d.Key, o.Now().Add(wait))
 	case ctx.Err() != nil:
-		return ctx.Err(), o.Store.RetryPost(context.WithoutCancel(ctx), d.Key, o.Now().Add(backoff(d.Attempts)))
+		return ctx.Err(), o.Store.RetryPost(context.WithoutCancel(ctx), d.Key, o.Now().Add(backoff(o.failures(d))))
 	default:
 		return err, o.Reporter.GiveUp(ctx, d, err)
 	}
@@ -229,6 +236,30 @@ func pointless(d meeting.Delivery) bool {
 		return d.TargetID == ""
 	}
 	return false
+}
+
+// failures is how many attempts in a row have failed on a post's lane. It is not
+// the post's number of attempts: those that a crash or a rate limit ended say
+// nothing of how long it will take until the next one is of use.
+func (o *Outbox) failures(d meeting.Delivery) int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.failed[laneOf(d)]
+}
+
+func (o *Outbox) count(d meeting.Delivery) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.failed == nil {
+		o.failed = map[string]int{}
+	}
+	o.failed[laneOf(d)]++
+}
+
+func (o *Outbox) forget(d meeting.Delivery) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.failed, laneOf(d))
 }
 
 func backoff(attempts int) time.Duration {

@@ -27,11 +27,13 @@ type world struct {
 	answer func(d meeting.Delivery) (time.Duration, error)
 	// storeFails makes the notes of attempts fail.
 	storeFails func() error
-	tries      int
-	log        []string
-	reported   []string
-	busy       map[string]int
-	most       int // sends at once, of all lanes
+	// takenBack is a post that is cancelled after it was read for delivery.
+	takenBack string
+	tries     int
+	log       []string
+	reported  []string
+	busy      map[string]int
+	most      int // sends at once, of all lanes
 }
 
 type post struct {
@@ -99,18 +101,22 @@ func (w *world) NextPostTime(context.Context) (time.Time, error) {
 	return first, nil
 }
 
-func (w *world) AttemptPost(_ context.Context, key string) error {
+func (w *world) AttemptPost(_ context.Context, key string) (bool, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.tries++
 	if w.storeFails != nil {
 		if err := w.storeFails(); err != nil {
-			return err
+			return false, err
 		}
+	}
+	if key == w.takenBack {
+		w.find(key).given = true
+		return false, nil
 	}
 	w.find(key).Attempts++
 	w.find(key).next = time.Time{}
-	return nil
+	return true, nil
 }
 
 func (w *world) MarkSent(_ context.Context, key string, _ meeting.RoomID, id meeting.EventID, _ time.Time) error {
@@ -203,6 +209,37 @@ func TestOrderInALane(t *testing.T) {
 		}
 		if !slices.Contains(w.log, "0s 3") {
 			t.Errorf("another room had to wait: %v", w.log)
+		}
+	})
+}
+
+func TestTakenBackAtTheLastMoment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(to("!a", "1"), to("!a", "2"))
+		w.takenBack = "1"
+		w.run(t, time.Minute)
+		if diff := cmp.Diff([]string{"0s 2"}, w.log); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// A crash or the server's rate limit says nothing of how long to wait after the
+// first real failure.
+func TestEarlierAttemptsDoNotLengthenTheWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(to("!a", "1"))
+		w.posts[0].Attempts = 12
+		fails := 1
+		w.answer = func(meeting.Delivery) (time.Duration, error) {
+			if fails--; fails >= 0 {
+				return 0, &meeting.RetryError{Err: errors.New("broken pipe")}
+			}
+			return 0, nil
+		}
+		w.run(t, time.Minute)
+		if diff := cmp.Diff([]string{"0s 1", "2s 1"}, w.log); diff != "" {
+			t.Error(diff)
 		}
 	})
 }

@@ -160,9 +160,15 @@ func (t *Tx) resolve(ctx context.Context, ref meeting.Ref) (meeting.EventID, err
 }
 
 // AttemptPost notes that the post is about to be sent, so that it can no longer
-// be taken back unseen.
-func (d *DB) AttemptPost(ctx context.Context, key string) error {
-	return d.set(ctx, "attempt post", "UPDATE posts SET attempts = attempts + 1, next_at = NULL WHERE key = ?", key)
+// be taken back unseen. It is false if the post has been taken back since it was
+// read: then it must not be sent.
+func (d *DB) AttemptPost(ctx context.Context, key string) (bool, error) {
+	var n int64
+	err := d.Update(ctx, func(t *Tx) (err error) {
+		n, err = t.exec(ctx, "attempt post", "UPDATE posts SET attempts = attempts + 1, next_at = NULL WHERE key = ? AND state = 'pending'", key)
+		return err
+	})
+	return n > 0, err
 }
 
 // MarkSent notes that the server accepted the post as the event.

@@ -40,7 +40,7 @@ func due(t *testing.T, d *DB, at time.Time, busy ...string) []string {
 
 func send(t *testing.T, d *DB, key, event string) {
 	t.Helper()
-	must(t, d.AttemptPost(t.Context(), key))
+	attempt(t, d, key)
 	must(t, d.MarkSent(t.Context(), key, "", meeting.EventID(event), noon))
 }
 
@@ -69,7 +69,7 @@ func TestPostsAreKeptOnceAndInOrderPerLane(t *testing.T) {
 	}
 	want(t, due(t, d, noon.Add(time.Minute)), "a1", "b1", "d1", "d2")
 	// Under way it is not parked any more.
-	must(t, d.AttemptPost(t.Context(), "a1"))
+	attempt(t, d, "a1")
 	if at, err := d.NextPostTime(t.Context()); err != nil || !at.IsZero() {
 		t.Errorf("next at %s, %v", at, err)
 	}
@@ -99,7 +99,7 @@ func TestReferencesAreResolvedWhenSent(t *testing.T) {
 func TestEcho(t *testing.T) {
 	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
 	queue(t, d, meeting.Post{Key: "lost", Room: "!a", Kind: meeting.PostText}, meeting.Post{Key: "fine", Room: "!b", Kind: meeting.PostText})
-	must(t, d.AttemptPost(t.Context(), "lost"))
+	attempt(t, d, "lost")
 	send(t, d, "fine", "$fine")
 	must(t, d.Update(t.Context(), func(tx *Tx) error {
 		for _, key := range []string{"lost", "fine", "unknown"} {
@@ -136,7 +136,7 @@ func TestEcho(t *testing.T) {
 func TestCancel(t *testing.T) {
 	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
 	queue(t, d, meeting.Post{Key: "new", Room: "!a", Kind: meeting.PostText}, meeting.Post{Key: "tried", Room: "!b", Kind: meeting.PostText})
-	must(t, d.AttemptPost(t.Context(), "tried"))
+	attempt(t, d, "tried")
 	for key, can := range map[string]bool{"new": true, "tried": false, "unknown": false} {
 		must(t, d.Update(t.Context(), func(tx *Tx) error {
 			ok, err := tx.CancelPost(t.Context(), key)
@@ -273,4 +273,35 @@ func TestMeetingsAreUnique(t *testing.T) {
 		}
 		return err
 	}))
+}
+
+// attempt begins to send a post that has not been taken back.
+func attempt(t *testing.T, d *DB, key string) {
+	t.Helper()
+	if pending, err := d.AttemptPost(t.Context(), key); err != nil || !pending {
+		t.Fatalf("attempt %s: pending %t, %v", key, pending, err)
+	}
+}
+
+// A post can be taken back between its being read for delivery and the attempt.
+func TestTakenBackPostIsNotAttempted(t *testing.T) {
+	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
+	must(t, d.Update(t.Context(), func(tx *Tx) error {
+		_, err := tx.StorePost(t.Context(), meeting.Post{Key: "k", Room: "!a", Kind: meeting.PostText, Markdown: "x"}, noon)
+		return err
+	}))
+	posts, err := d.NextPosts(t.Context(), noon, nil, 1)
+	if err != nil || len(posts) != 1 {
+		t.Fatalf("%d posts, %v", len(posts), err)
+	}
+	must(t, d.Update(t.Context(), func(tx *Tx) error {
+		cancelled, err := tx.CancelPost(t.Context(), "k")
+		if !cancelled {
+			t.Error("the post could not be taken back")
+		}
+		return err
+	}))
+	if pending, err := d.AttemptPost(t.Context(), "k"); err != nil || pending {
+		t.Errorf("pending %t, %v", pending, err)
+	}
 }
