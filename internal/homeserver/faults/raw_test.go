@@ -1,0 +1,124 @@
+package faults_test
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"blnbot/internal/homeserver/stage"
+	"blnbot/internal/matrix/person"
+	"blnbot/internal/meeting"
+)
+
+// raw reads rooms as the server has them, event by event. Dendrite leaves
+// events out where pages of /messages meet, so a room is read in one page.
+type raw struct{ server, token string }
+
+// wire is an event as the server has it.
+type wire struct {
+	ID       meeting.EventID `json:"event_id"`
+	Type     string          `json:"type"`
+	Sender   meeting.UserID  `json:"sender"`
+	StateKey *string         `json:"state_key"`
+	Redacts  meeting.EventID `json:"redacts"`
+	Content  struct {
+		Key     string          `json:"se.nka.blnbot.key"`
+		Redacts meeting.EventID `json:"redacts"`
+		Relates struct {
+			Event meeting.EventID `json:"event_id"`
+			Key   string          `json:"key"`
+		} `json:"m.relates_to"`
+	} `json:"content"`
+	Unsigned struct {
+		Because json.RawMessage `json:"redacted_because"`
+	} `json:"unsigned"`
+}
+
+// target is what a redaction removes.
+func (e wire) target() meeting.EventID { return cmp.Or(e.Redacts, e.Content.Redacts) }
+
+func (e wire) redacted() bool {
+	return len(e.Unsigned.Because) > 0 && string(e.Unsigned.Because) != "null"
+}
+
+// read logs in as a person and reads their rooms' messages, oldest first.
+func (w *world) read(who *person.Person, rooms ...meeting.RoomID) (map[meeting.RoomID][]wire, error) {
+	r := raw{server: w.stage.Server.URL()}
+	var login struct {
+		Token string `json:"access_token"`
+	}
+	err := r.call(w.ctx, http.MethodPost, "login", map[string]any{"type": "m.login.password", "password": stage.Password,
+		"identifier": map[string]any{"type": "m.id.user", "user": who.ID()}}, &login)
+	if err != nil {
+		return nil, err
+	}
+	r.token = login.Token
+	out := map[meeting.RoomID][]wire{}
+	for _, room := range rooms {
+		var page struct {
+			Chunk []wire `json:"chunk"`
+		}
+		const all = 1_000_000
+		query := url.Values{"dir": {"b"}, "filter": {fmt.Sprintf(`{"limit":%d}`, all)}}
+		path := "rooms/" + url.PathEscape(string(room)) + "/messages?" + query.Encode()
+		if err := r.call(w.ctx, http.MethodGet, path, nil, &page); err != nil {
+			return nil, err
+		}
+		for _, e := range slices.Backward(page.Chunk) {
+			if e.StateKey == nil {
+				out[room] = append(out[room], e)
+			}
+		}
+	}
+	return out, r.call(w.ctx, http.MethodPost, "logout", map[string]any{}, nil)
+}
+
+func (r raw) call(ctx context.Context, method, path string, body, into any) error {
+	data, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, method, r.server+"/_matrix/client/v3/"+path, bytes.NewReader(data))
+	if err != nil {
+		return err
+	}
+	if r.token != "" {
+		req.Header.Set("Authorization", "Bearer "+r.token)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: status %d", path, resp.StatusCode)
+	}
+	if into == nil {
+		return nil
+	}
+	return json.NewDecoder(resp.Body).Decode(into)
+}
+
+// acts lists the ids of everything that people did in the networks' rooms, as
+// JSON.
+func (w *world) acts() (string, error) {
+	ids := []meeting.EventID{}
+	for _, n := range w.nets {
+		rooms, err := w.read(n.leader, n.room)
+		if err != nil {
+			return "", err
+		}
+		for _, e := range rooms[n.room] {
+			if e.Sender != w.stage.Bot() {
+				ids = append(ids, e.ID)
+			}
+		}
+	}
+	text, err := json.Marshal(ids)
+	return string(text), err
+}
