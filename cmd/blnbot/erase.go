@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 
+	"blnbot/config"
 	"blnbot/internal/meeting"
 )
 
@@ -26,7 +27,7 @@ func (c *eraseCmd) Run(ctx context.Context, env *environment, cmds *commands) er
 	if !c.Yes {
 		return usageError{errors.New("this removes the person's replies for good; add --yes if you mean it")}
 	}
-	cfg, err := cmds.load(env)
+	cfg, err := cmds.loadWith(config.Loader{Now: env.now, NoSecrets: true})
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"blnbot/bot"
+	"blnbot/config"
 	"blnbot/internal/render"
 )
 
@@ -26,7 +27,7 @@ func (c *exportCmd) Run(ctx context.Context, env *environment, cmds *commands) e
 	if c.Format == "json" && c.What != "minutes" {
 		return usageError{errors.New("only minutes come as json")}
 	}
-	cfg, err := cmds.load(env)
+	cfg, err := cmds.loadWith(config.Loader{Now: env.now, NoSecrets: true})
 	if err != nil {
 		return err
 	}

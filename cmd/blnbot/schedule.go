@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"blnbot/config"
 	"blnbot/internal/meeting"
 	"blnbot/internal/schedule"
 )
@@ -18,7 +19,7 @@ type scheduleCmd struct {
 
 // Run prints the meetings to come, network by network, each in its language.
 func (c *scheduleCmd) Run(env *environment, cmds *commands) error {
-	cfg, err := cmds.load(env)
+	cfg, err := cmds.loadWith(config.Loader{Now: env.now, NoSecrets: true})
 	if err != nil {
 		return err
 	}

@@ -92,22 +92,25 @@ func points(document string) (out []string) {
 }
 
 // inventions finds points that nobody wrote. Of a point with something masked
-// the parts around that must be somebody's.
+// the parts around that must be somebody's. A point begins with a capital letter
+// whatever it was cut from.
 func (n *network) inventions(documents ...string) (faults []string) {
 	var said []string
 	for _, e := range n.entries {
 		if !e.out {
-			said = append(said, e.body)
+			said = append(said, strings.ToLower(e.body))
 		}
 	}
-	said = append(said, n.edits...)
+	for _, text := range n.edits {
+		said = append(said, strings.ToLower(text))
+	}
 	all := 0
 	for _, d := range documents {
 		for _, point := range points(d) {
 			all++
 			for part := range strings.SplitSeq(strings.NewReplacer("[namn]", "\n", "[telefonnummer]", "\n").Replace(point), "\n") {
 				part = strings.TrimSpace(part)
-				if !slices.ContainsFunc(said, func(s string) bool { return strings.Contains(s, part) }) {
+				if !slices.ContainsFunc(said, func(s string) bool { return strings.Contains(s, strings.ToLower(part)) }) {
 					faults = append(faults, "nobody wrote ”"+part+"”")
 				}
 			}
