@@ -60,9 +60,10 @@ func Connect(ctx context.Context, path string) (*sql.DB, error) {
 // DB is blnbot.db. Its methods are what the adapters need, each one a
 // transaction; the bot works on a Tx.
 type DB struct {
-	db   *sql.DB
-	path string
-	kick func() // called after a transaction that stored posts
+	db       *sql.DB
+	path     string
+	prepared statements
+	kick     func() // called after a transaction that stored posts
 	// scrub says that the log still holds text that was removed.
 	scrub bool
 	mu    sync.Mutex // guards scrub
@@ -87,8 +88,9 @@ func (d *DB) OnPosts(fn func()) { d.kick = fn }
 
 // Close writes the log back into the file and closes it.
 func (d *DB) Close() error {
-	_, err := d.db.Exec("PRAGMA wal_checkpoint(TRUNCATE)")
-	return errors.Join(err, d.db.Close())
+	err := d.prepared.close()
+	_, err2 := d.db.Exec("PRAGMA wal_checkpoint(TRUNCATE)")
+	return errors.Join(err, err2, d.db.Close())
 }
 
 func (d *DB) migrate(ctx context.Context) error {
@@ -152,9 +154,11 @@ func (d *DB) apply(ctx context.Context, name string, version int) error {
 
 // Tx is a transaction. Its methods are the domain's storage.
 type Tx struct {
-	tx      *sql.Tx
-	posted  bool // a post was stored
-	removed bool // text was removed
+	tx       *sql.Tx
+	prepared *statements
+	missed   []string // queries that were not prepared
+	posted   bool     // a post was stored
+	removed  bool     // text was removed
 }
 
 // Update runs fn in a transaction and commits it, unless fn fails or panics.
@@ -163,8 +167,11 @@ func (d *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	defer tx.Rollback()
-	t := &Tx{tx: tx}
+	t := &Tx{tx: tx, prepared: &d.prepared}
+	defer func() {
+		_ = tx.Rollback()
+		d.prepared.learn(ctx, d.db, t.missed)
+	}()
 	if err := fn(t); err != nil {
 		return err
 	}
@@ -202,7 +209,13 @@ func (d *DB) scrubLog(ctx context.Context, removed bool) {
 
 // exec runs a statement and names it in the error.
 func (t *Tx) exec(ctx context.Context, what, query string, args ...any) (int64, error) {
-	res, err := t.tx.ExecContext(ctx, query, args...)
+	var res sql.Result
+	var err error
+	if stmt := t.statement(ctx, query); stmt != nil {
+		res, err = stmt.ExecContext(ctx, args...)
+	} else {
+		res, err = t.tx.ExecContext(ctx, query, args...)
+	}
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", what, err)
 	}
@@ -215,7 +228,7 @@ func (t *Tx) exec(ctx context.Context, what, query string, args ...any) (int64, 
 
 // list collects the rows of a query.
 func list[T any](ctx context.Context, t *Tx, what, query string, args []any, scan func(row) (T, error)) ([]T, error) {
-	rows, err := t.tx.QueryContext(ctx, query, args...)
+	rows, err := t.query(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
@@ -245,12 +258,12 @@ func get[T any](ctx context.Context, t *Tx, what, query string, args []any, scan
 
 // value reads one value; its zero value if there is no row.
 func value[T any](ctx context.Context, t *Tx, what, query string, args ...any) (T, error) {
-	var v T
-	err := t.tx.QueryRowContext(ctx, query, args...).Scan(&v)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return v, fmt.Errorf("%s: %w", what, err)
+	var zero T
+	found, err := get(ctx, t, what, query, args, scanOne[T])
+	if err != nil || found == nil {
+		return zero, err
 	}
-	return v, nil
+	return *found, nil
 }
 
 type row interface{ Scan(...any) error }
