@@ -11,7 +11,7 @@ export GOFLAGS := $(strip $(GOFLAGS) -tags=goolm,timetzdata -trimpath -buildvcs=
 LINT    := $(GO) tool -modfile=tools/lint/go.mod
 VERSION := $(shell git -c safe.directory='*' describe --tags --always --dirty 2>/dev/null)
 
-.PHONY: build demo-build tools test check fmt vet staticcheck tidy imports vulncheck demo bench clean
+.PHONY: build demo-build tools test check fmt vet staticcheck tidy imports vulncheck demo bench load clean
 .DEFAULT_GOAL := build
 
 # One static binary, with the version that git tells.
@@ -68,6 +68,12 @@ demo: build tools
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem $$(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -n1 dirname | sort -u)
+
+# The bot beside a client that only receives and decrypts (docs/performance.md). PROFILE=folder keeps profiles of the bot.
+load: tools
+	$(GO) build -o bin/load ./cmd/load
+	bin/load -rooms $(or $(ROOMS),10) -people $(or $(PEOPLE),4) -replies $(or $(REPLIES),500) $(if $(LIVE),-live $(LIVE)) \
+		$(if $(RATE),-rate $(RATE)) $(if $(PROFILE),-profile $(PROFILE))
 
 clean:
 	rm -rf bin
