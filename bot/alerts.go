@@ -26,6 +26,9 @@ const (
 // coordination room itself can only be logged.
 func (b *Bot) GiveUp(ctx context.Context, d meeting.Delivery, cause error) error {
 	return b.update(ctx, func(s *scene) error {
+		if d.Kind == meeting.PostRoom {
+			return s.tx.FailPost(ctx, d.Key) // the next tick tells it
+		}
 		p, err := s.inhabited(ctx, d.Room)
 		if err != nil {
 			return err
@@ -136,7 +139,7 @@ func (b *Bot) waits(ctx context.Context, s *scene, p place, d meeting.Delivery, 
 // a reaction that is not allowed must not hold up messages that are.
 func waitingLane(d meeting.Delivery) string {
 	switch d.Kind {
-	case meeting.PostReaction, meeting.PostRedact:
+	case meeting.PostReaction, meeting.PostRedact, meeting.PostInvite, meeting.PostLevel:
 		return string(d.Room) + " " + rightOf(d.Kind)
 	}
 	return string(d.Room)
@@ -162,6 +165,10 @@ func rightOf(k meeting.PostKind) string {
 		return "react"
 	case meeting.PostRedact:
 		return "redact"
+	case meeting.PostInvite:
+		return "invite"
+	case meeting.PostLevel:
+		return "level"
 	}
 	return "send"
 }

@@ -23,7 +23,11 @@ import (
 // Settings are what the configuration says. They are replaced as a whole.
 type Settings struct {
 	Networks []meeting.Network
-	Staff    []meeting.UserID
+	// Programmes are those that staff may choose from in chat, and Defaults the
+	// settings of a network that is made there.
+	Programmes []meeting.Programme
+	Defaults   meeting.Network
+	Staff      []meeting.UserID
 	// Language and Location are the coordination room's.
 	Language string
 	Location *time.Location
@@ -46,7 +50,8 @@ type Bot struct {
 	log       *slog.Logger
 	self      meeting.UserID
 	now       func() time.Time
-	settings  atomic.Pointer[Settings]
+	settings  atomic.Pointer[Settings] // as configured
+	merged    atomic.Pointer[merged]   // with the networks made in chat; nil when they have changed
 	anonymous quota
 	told      atomic.Pointer[Settings] // the settings whose missing networks staff know of
 }
@@ -71,17 +76,26 @@ type scene struct {
 	now time.Time
 	// away are the leaders who are away, by network.
 	away map[string][]meeting.UserID
+	// remade says that networks made in chat have changed.
+	remade bool
 }
 
 func (b *Bot) update(ctx context.Context, fn func(*scene) error) error {
-	return b.store.Update(ctx, func(tx Tx) error {
-		s := &scene{tx: tx, set: b.settings.Load(), now: b.now().UTC()}
-		var err error
+	s := &scene{now: b.now().UTC()}
+	err := b.store.Update(ctx, func(tx Tx) (err error) {
+		s.tx = tx
+		if s.set, err = b.current(ctx, tx); err != nil {
+			return err
+		}
 		if s.away, err = tx.Absent(ctx, s.now); err != nil {
 			return err
 		}
 		return fn(s)
 	})
+	if s.remade {
+		b.merged.Store(nil)
+	}
+	return err
 }
 
 func (s *scene) isStaff(u meeting.UserID) bool { return slices.Contains(s.set.Staff, u) }

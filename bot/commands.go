@@ -55,6 +55,7 @@ func commands() []command {
 	return []command{
 		{"help", []string{"hjälp", "commands", "kommandon"}, inNetwork | inCoordination | inDirect, anyone, (*Bot).cmdHelp},
 		{"status", []string{"läge"}, inNetwork | inCoordination, leader, (*Bot).cmdStatus},
+		{"network", []string{"nätverk", "networks"}, inCoordination, staff, (*Bot).cmdNetwork},
 		{"next", []string{"nästa", "open", "öppna"}, inNetwork, leader, (*Bot).cmdNext},
 		{"close", []string{"avsluta", "stäng"}, inNetwork, leader, (*Bot).cmdClose},
 		{"move", []string{"flytta"}, inNetwork, leader, (*Bot).cmdMove},

@@ -43,12 +43,20 @@ type description struct {
 
 // keep stores the network as it is configured now.
 func (s *scene) keep(ctx context.Context, n *meeting.Network) error {
+	text, err := describe(n)
+	if err != nil {
+		return err
+	}
+	return s.tx.StoreNetwork(ctx, n.ID, text)
+}
+
+func describe(n *meeting.Network) ([]byte, error) {
 	text, err := json.Marshal(description{n.Name, n.Language, n.Location.String(), n.Leaders, n.Programme, n.OpenFor, n.Grace, n.Approval, n.ObjectionsFor,
 		n.Quiet, n.Pauses, n.Deputies})
 	if err != nil {
-		return fmt.Errorf("encode network: %w", err)
+		return nil, fmt.Errorf("encode network: %w", err)
 	}
-	return s.tx.StoreNetwork(ctx, n.ID, text)
+	return text, nil
 }
 
 func retired(id string, text []byte) (*meeting.Network, error) {

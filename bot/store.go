@@ -66,6 +66,8 @@ type rooms interface {
 	Bind(ctx context.Context, name string, room meeting.RoomID) error
 	BoundRoom(ctx context.Context, name string) (meeting.RoomID, error)
 	BoundName(ctx context.Context, room meeting.RoomID) (string, error)
+	ChatNetworks(ctx context.Context) ([]meeting.ChatNetwork, error)
+	StoreChatNetwork(ctx context.Context, n meeting.ChatNetwork) error
 	StoreNetwork(ctx context.Context, id string, description []byte) error
 	StoredNetwork(ctx context.Context, id string) ([]byte, error)
 	SetGone(ctx context.Context, room meeting.RoomID, gone bool) error

@@ -33,12 +33,13 @@ func (b *Bot) Run(ctx context.Context) error {
 // Tick does everything that is due now. Each network's part is a transaction of
 // its own, so that one network's trouble does not hold up the others.
 func (b *Bot) Tick(ctx context.Context) error {
-	set := b.settings.Load()
+	var set *Settings
 	var cursors map[string]time.Time
 	var due []meeting.Meeting
 	var drafts []meeting.Summary
 	var rounds []meeting.Round
 	err := b.update(ctx, func(s *scene) (err error) {
+		set = s.set
 		if cursors, err = s.tx.Cursors(ctx); err != nil {
 			return err
 		}
@@ -54,7 +55,7 @@ func (b *Bot) Tick(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var errs []error
+	errs := []error{b.finishNetworks(ctx)}
 	if set != b.told.Load() {
 		errs = append(errs, b.findRetired(ctx, set))
 	}

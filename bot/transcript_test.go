@@ -98,7 +98,8 @@ func newStage(t *testing.T) *stage {
 		t.Fatal(err)
 	}
 	s.now = time.Date(2026, 9, 1, 12, 0, 0, 0, stockholm)
-	s.set = &bot.Settings{Staff: []meeting.UserID{"@nka:example.se"}, Language: "sv", Location: stockholm}
+	s.set = &bot.Settings{Programmes: []meeting.Programme{testProgramme("sv"), testProgramme("en")},
+		Defaults: meeting.Network{OpenFor: 5 * 24 * time.Hour, Grace: 24 * time.Hour, Approval: meeting.ApprovalLeader, ObjectionsFor: 48 * time.Hour}, Staff: []meeting.UserID{"@nka:example.se"}, Language: "sv", Location: stockholm}
 	s.start()
 	t.Cleanup(func() {
 		if err := s.db.Close(); err != nil {
@@ -423,6 +424,9 @@ func (s *stage) settle() {
 			s.must(s.db.SetDirectRoom(s.ctx, d.To, room))
 		}
 		id := meeting.EventID("$" + d.Key)
+		if d.Kind == meeting.PostRoom {
+			id = meeting.EventID("!" + strings.Split(d.Key, "/")[1])
+		}
 		if strings.HasPrefix(d.Key, "anonymous/") {
 			s.anonymous = id
 		}
@@ -431,7 +435,7 @@ func (s *stage) settle() {
 		if !pending {
 			s.t.Fatalf("post %s was taken back", d.Key)
 		}
-		if room == s.refused {
+		if room != "" && room == s.refused {
 			s.must(s.bot.GiveUp(s.ctx, d, meeting.ErrForbidden))
 			continue
 		}
@@ -481,6 +485,12 @@ func (s *stage) write(d meeting.Delivery) {
 	switch d.Kind {
 	case meeting.PostReaction:
 		s.out.WriteString(fmt.Sprintf("%s: %s on %s\n", head, d.Emoji, short(d.TargetID)))
+		return
+	case meeting.PostRoom:
+		s.out.WriteString(fmt.Sprintf("%s: %s in %s, seen by %v\n", head, d.Make.Name, d.Make.SpaceName, d.Make.SpaceMembers))
+		return
+	case meeting.PostInvite, meeting.PostLevel:
+		s.out.WriteString(fmt.Sprintf("%s: %s %d\n", head, d.User, d.Level))
 		return
 	case meeting.PostRedact:
 		s.out.WriteString(fmt.Sprintf("%s: %s\n", head, short(d.TargetID)))

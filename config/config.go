@@ -44,6 +44,9 @@ type Config struct {
 	// Programmes are the built-in ones and the user's own, after replacement.
 	Programmes []meeting.Programme
 	Networks   []meeting.Network
+	// Defaults has what networks inherit from the top level, as far as it is
+	// about opening and sharing.
+	Defaults meeting.Network
 	// Warnings do not keep the bot from running.
 	Warnings []Problem
 }
@@ -146,6 +149,8 @@ func (r *reader) config(name string, data []byte) *Config {
 		quiet: meeting.Quiet{From: 21 * time.Hour, To: 7 * time.Hour},
 	}.read(s)
 	r.cfg.Language, r.cfg.Location = base.language, base.location
+	r.cfg.Defaults = meeting.Network{OpenFor: base.openFor, Grace: base.grace, Approval: base.approval, ObjectionsFor: base.objectionsFor,
+		Quiet: base.quiet, Pauses: base.pauses}
 	r.coordination(s.get("coordination"))
 	r.programmes(s.get("programmes"))
 	r.cfg.Programmes = r.shelf.all()

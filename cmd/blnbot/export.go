@@ -34,15 +34,11 @@ func (c *exportCmd) Run(ctx context.Context, env *environment, cmds *commands) e
 	if c.Network == "" && len(cfg.Networks) == 1 {
 		c.Network = cfg.Networks[0].ID
 	}
-	net, ok := cfg.Network(c.Network)
-	if !ok {
-		return usageError{fmt.Errorf("there is no network %q; name one with --network", c.Network)}
-	}
 	s, err := openService(ctx, env, cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}
-	text, err := c.document(ctx, s.bot, net.Language)
+	text, err := c.ofNetwork(ctx, s.bot)
 	if err := errors.Join(err, s.db.Close()); err != nil {
 		return err
 	}
@@ -55,6 +51,19 @@ func (c *exportCmd) Run(ctx context.Context, env *environment, cmds *commands) e
 		return fmt.Errorf("write the document: %w", err)
 	}
 	return nil
+}
+
+// ofNetwork writes the document of a network, whether it is in the
+// configuration, was made in chat, or is no longer in use.
+func (c *exportCmd) ofNetwork(ctx context.Context, b *bot.Bot) ([]byte, error) {
+	net, err := b.Network(ctx, c.Network)
+	switch {
+	case err != nil:
+		return nil, err
+	case net == nil:
+		return nil, usageError{fmt.Errorf("there is no network %q; name one with --network", c.Network)}
+	}
+	return c.document(ctx, b, net.Language)
 }
 
 func (c *exportCmd) document(ctx context.Context, b *bot.Bot, lang string) ([]byte, error) {

@@ -59,7 +59,7 @@ func openService(ctx context.Context, env *environment, cfg *config.Config, log 
 }
 
 func settings(cfg *config.Config) *bot.Settings {
-	return &bot.Settings{Networks: cfg.Networks, Staff: cfg.Coordination.Staff, Language: cfg.Language, Location: cfg.Location}
+	return &bot.Settings{Networks: cfg.Networks, Programmes: cfg.Programmes, Defaults: cfg.Defaults, Staff: cfg.Coordination.Staff, Language: cfg.Language, Location: cfg.Location}
 }
 
 // lock makes sure that one process runs the bot on a data_dir. The lock goes

@@ -39,6 +39,9 @@ func (c *Client) Send(ctx context.Context, d meeting.Delivery) (ev meeting.Event
 		}
 		err = deliveryError(err, d.Attempts)
 	}()
+	if d.Kind == meeting.PostRoom {
+		return c.makeRoom(ctx, d)
+	}
 	name, err := c.target(ctx, d)
 	if err != nil {
 		return "", err
@@ -58,6 +61,10 @@ func (c *Client) Send(ctx context.Context, d meeting.Delivery) (ev meeting.Event
 		return c.write(ctx, name, d)
 	case meeting.PostFile:
 		return c.sendFile(ctx, name, d)
+	case meeting.PostInvite:
+		return "", c.invite(ctx, name, d.User)
+	case meeting.PostLevel:
+		return c.setLevel(ctx, name, d.User, d.Level)
 	}
 	return "", fmt.Errorf("%w: unknown kind of post", meeting.ErrRejected)
 }

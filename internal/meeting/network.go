@@ -65,3 +65,22 @@ type Schedule interface {
 	// Next returns the first occurrence after t, or false if there is none.
 	Next(t time.Time) (Occurrence, bool)
 }
+
+// ChatNetwork is a network that staff made in the coordination room.
+type ChatNetwork struct {
+	ID          string
+	Description string // JSON; whoever stores it knows its form
+	Post        string // key of the post that makes its room
+	State       ChatState
+}
+
+// ChatState says where a network made in chat stands.
+type ChatState string
+
+// The states of a network made in chat.
+const (
+	ChatMaking  ChatState = "making" // its room is being made
+	ChatActive  ChatState = "active"
+	ChatFailed  ChatState = "failed" // its room could not be made
+	ChatRetired ChatState = "retired"
+)

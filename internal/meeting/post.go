@@ -17,6 +17,9 @@ const (
 	PostReaction PostKind = "reaction" // Emoji on Target
 	PostRedact   PostKind = "redact"   // removal of Target
 	PostFile     PostKind = "file"     // a file, encrypted where the room is
+	PostRoom     PostKind = "room"     // makes the room Make; its id stands in for the event's
+	PostInvite   PostKind = "invite"   // invites User
+	PostLevel    PostKind = "level"    // gives User the power level Level
 )
 
 // Ref points at an event: by its id, or by the key of the post that becomes
@@ -48,6 +51,9 @@ type Post struct {
 	// Mentions are the users to notify; nobody else is, whatever the text says.
 	Mentions []UserID
 	File     *File
+	Make     *NewRoom
+	User     UserID
+	Level    int
 	// Fresh asks for new encryption keys for all current members first.
 	Fresh bool
 	// Meeting and Prompt say what the post is about, so that replies to it can
@@ -60,6 +66,17 @@ type Post struct {
 	// About is the event that the post is about, such as the loose message
 	// that a question to the leader concerns.
 	About EventID
+}
+
+// NewRoom is a room to be made: encrypted, by invitation only, its history
+// visible to members from their invitation on.
+type NewRoom struct {
+	Name string
+	// Space is the mark of the space that the room goes into, SpaceName its
+	// name, and SpaceMembers are those who are to see it.
+	Space        string
+	SpaceName    string
+	SpaceMembers []UserID
 }
 
 // File is an attachment of a post.

@@ -37,7 +37,7 @@ func samples(t testing.TB) []sample {
 	loc := stockholm(t)
 	var all []sample
 	for _, part := range [][]sample{
-		plainSamples(), captureSamples(), problemSamples(loc), meetingSamples(loc), summarySamples(loc), statusSamples(loc), planSamples(loc), minutesSamples(loc), privacySamples(loc), gestureSamples(), peopleSamples(loc),
+		plainSamples(), captureSamples(), problemSamples(loc), meetingSamples(loc), summarySamples(loc), statusSamples(loc), planSamples(loc), minutesSamples(loc), privacySamples(loc), networkSamples(), gestureSamples(), peopleSamples(loc),
 	} {
 		all = append(all, part...)
 	}
@@ -52,7 +52,7 @@ func at(loc *time.Location, month time.Month, day, hour int) time.Time {
 func plainSamples() []sample {
 	var out []sample
 	for _, name := range []string{
-		"help", "status", "next", "close", "move", "remind", "note", "attendance", "summary", "edit", "drop", "approve", "minutes", "plan", "role",
+		"help", "status", "network", "next", "close", "move", "remind", "note", "attendance", "summary", "edit", "drop", "approve", "minutes", "plan", "role",
 		"privacy", "consent", "mine", "forget", "anonymous",
 	} {
 		out = append(out, sample{text: "usage_" + name}, sample{text: "does_" + name})

@@ -44,7 +44,25 @@ func statusSamples(loc *time.Location) []sample {
 		out = append(out, sample{"alert_coordination", right, Problem{Code: "forbidden", Word: right}})
 	}
 	return append(out, sample{"alert_send", "react", Problem{Network: "Västerås", Code: "forbidden", Word: "react"}},
-		sample{"alert_send", "redact", Problem{Network: "Västerås", Code: "forbidden", Word: "redact"}})
+		sample{"alert_send", "redact", Problem{Network: "Västerås", Code: "forbidden", Word: "redact"}},
+		sample{"alert_send", "invite", Problem{Network: "Västerås", Code: "forbidden", Word: "invite"}},
+		sample{"alert_send", "level", Problem{Network: "Västerås", Code: "forbidden", Word: "level"}})
+}
+
+func networkSamples() []sample {
+	made := Problem{Network: "Arvika", Word: "arvika", Leaders: []string{"@eva:example.se", "@bo:example.se"}, Names: []string{"samsjuklighet", "nara-vard"}}
+	line := NetworkLine{ID: "arvika", Name: "Arvika", Programme: "samsjuklighet", Leaders: made.Leaders, Chat: true}
+	var lines []NetworkLine
+	for _, state := range []string{"", "making", "failed", "retired"} {
+		line.State = state
+		lines = append(lines, line)
+	}
+	out := []sample{{"networks", "", NetworkList{Networks: append(lines, NetworkLine{ID: "umea", Name: "Umeå", Programme: "nara-vard", Leaders: made.Leaders[:1], In: true})}},
+		{"networks", "none", NetworkList{}}, {"network_form", "none", Problem{}}}
+	for _, text := range []string{"form", "programme", "taken", "making", "made", "failed", "in_file", "unknown", "ended", "leaders"} {
+		out = append(out, sample{"network_" + text, "", made})
+	}
+	return out
 }
 
 func planSamples(loc *time.Location) []sample {

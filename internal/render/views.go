@@ -263,3 +263,15 @@ type MyEntry struct {
 	Number int // of the meeting
 	Title  string
 }
+
+// NetworkList is what !network shows.
+type NetworkList struct{ Networks []NetworkLine }
+
+// NetworkLine is one network of a NetworkList.
+type NetworkLine struct {
+	ID, Name, Programme string
+	Leaders             []string
+	Chat                bool   // made in chat, not in the configuration
+	In                  bool   // the bot is in the room
+	State               string // making, failed, retired; empty for one in use
+}
