@@ -9,8 +9,6 @@ import (
 	"slices"
 	"syscall"
 	"time"
-
-	"maunium.net/go/mautrix/id"
 )
 
 // run plays all phases and prints what they cost.
@@ -264,12 +262,7 @@ func (s *site) catchUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	bot, err := s.botCatchUp(ctx, sent)
-	if err != nil {
-		return err
-	}
-	s.print(fmt.Sprintf("catching up with %d replies", s.replies), bare, bot)
-	return nil
+	return s.botCatchUp(ctx, bare, len(sent))
 }
 
 func (s *site) bareCatchUp(ctx context.Context, after time.Time) (m measured, err error) {
@@ -291,26 +284,25 @@ func (c *child) measure() (measured, error) {
 	return measured{took: took, cpu: u.cpu, peak: u.peak}, err
 }
 
-func (s *site) botCatchUp(ctx context.Context, sent map[id.EventID]time.Time) (m measured, err error) {
+func (s *site) botCatchUp(ctx context.Context, bare measured, sent int) (err error) {
 	c, err := s.startBot()
 	if err != nil {
-		return m, err
+		return err
 	}
 	defer func() { err = errors.Join(err, c.stop()) }()
 	if err := s.counted(ctx, c, "bot catches up", countEntries, s.early+s.replies); err != nil {
-		return m, err
+		return err
 	}
-	if m, err = c.measure(); err != nil {
-		return m, err
+	bot, err := c.measure()
+	if err != nil {
+		return err
 	}
-	if err := s.endProfile(c); err != nil {
-		return m, err
-	}
-	if err := s.quiet(ctx, c); err != nil {
-		return m, err
+	s.print(fmt.Sprintf("catching up with %d replies", s.replies), bare, bot)
+	if err := errors.Join(s.endProfile(c), s.quiet(ctx, c)); err != nil {
+		return err
 	}
 	all, err := c.measure()
 	fmt.Fprintf(s.out, "All %d were marked with 📝 %s after the bot's start; until then it used %.3g s of the processor, %.0f MB at the peak.\n",
-		len(sent), round(all.took), all.cpu.Seconds(), all.peak)
-	return m, err
+		sent, round(all.took), all.cpu.Seconds(), all.peak)
+	return err
 }
