@@ -15,16 +15,13 @@ import (
 	"blnbot/internal/meeting"
 )
 
-// shortAttempts are those for which a failed event holds up its room.
-const shortAttempts = 5
-
 // longWaits returns how long a failed event waits after the short attempts,
 // while its room goes on; false when it has been tried often enough.
 func longWait(attempts int) (time.Duration, bool) {
 	waits := [...]time.Duration{
 		time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour,
 	}
-	if i := attempts - shortAttempts; i < len(waits) {
+	if i := attempts - meeting.HeldAttempts; i < len(waits) {
 		return waits[i], true
 	}
 	return 0, false
@@ -166,8 +163,8 @@ func (c *Client) handle(ctx context.Context, ev meeting.Event) (err error) {
 // long its room must wait.
 func (c *Client) failed(ctx context.Context, row *meeting.InboxRow, ev *wire.Event, cause error) time.Duration {
 	now := c.now().UTC()
-	wait, hold := c.pace.short<<min(row.Attempts, shortAttempts), time.Duration(0)
-	if row.Attempts < shortAttempts {
+	wait, hold := c.pace.short<<min(row.Attempts, meeting.HeldAttempts), time.Duration(0)
+	if row.Attempts < meeting.HeldAttempts {
 		hold = wait
 	} else if long, more := longWait(row.Attempts); more {
 		wait = long
@@ -177,7 +174,7 @@ func (c *Client) failed(ctx context.Context, row *meeting.InboxRow, ev *wire.Eve
 	} else {
 		cause, wait = err, 6*time.Hour
 	}
-	if row.Attempts == 0 || row.Attempts >= shortAttempts {
+	if row.Attempts == 0 || row.Attempts >= meeting.HeldAttempts {
 		c.log.Warn("cannot handle an event, trying again", "event", row.ID, "room", row.Room,
 			"attempts", row.Attempts+1, "error", cause)
 	}

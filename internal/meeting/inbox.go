@@ -43,6 +43,10 @@ const (
 	InboxDead    InboxState = "dead"     // given up and reported
 )
 
+// HeldAttempts is after how many failed attempts an event no longer holds up its
+// room: what comes after it is handled, and the event goes on waiting.
+const HeldAttempts = 5
+
 // InboxRow is one stored event with its place in the server's order.
 type InboxRow struct {
 	RawEvent

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -85,6 +86,24 @@ func TestGapHoldsUpItsRoomOnly(t *testing.T) {
 	fill := raw("!a", "$before", "$g1", "$g2", "$g3").Events
 	must(t, d.FillGap(t.Context(), gaps[0], fill, noon))
 	want(t, drain(t, d, noon), "$before", "$g1", "$g2", "$g3", "$after", "$last")
+}
+
+// An event that fails again and again holds up its room for its first attempts,
+// also across a restart, and then no longer.
+func TestFailingEventLetsItsRoomGoOn(t *testing.T) {
+	if held != strconv.Itoa(meeting.HeldAttempts) {
+		t.Fatalf("SQL says %s", held)
+	}
+	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
+	store(t, d, raw("!a", "$bad", "$good"))
+	for n := range meeting.HeldAttempts + 1 {
+		if n > 0 {
+			want(t, drain(t, d, noon))
+		}
+		must(t, d.RetryInbox(t.Context(), "$bad", noon.Add(time.Hour)))
+	}
+	want(t, drain(t, d, noon), "$good")
+	want(t, drain(t, d, noon.Add(time.Hour)), "$bad")
 }
 
 // Two gaps in a room are filled by one reading: what lies in the second one
