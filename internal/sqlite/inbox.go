@@ -109,8 +109,8 @@ func scanInbox(r row) (meeting.InboxRow, error) {
 	return i, err
 }
 
-// held is meeting.HeldAttempts, for SQL.
-const held = "5"
+// heldAttempts is meeting.HeldAttempts, for SQL.
+const heldAttempts = "5"
 
 // The first row in the server's order whose room has no open gap and no earlier
 // row that is parked after one of its first failures. A row that has failed more
@@ -119,7 +119,7 @@ const nextNew = `SELECT ` + inboxColumns + ` FROM inbox i
 WHERE state = 'new' AND (next_at IS NULL OR next_at <= ?1)
 AND NOT EXISTS (SELECT 1 FROM gaps g WHERE g.room_id = i.room_id AND g.state = 'open')
 AND NOT EXISTS (SELECT 1 FROM inbox p WHERE p.room_id = i.room_id AND p.state = 'new'
-	AND p.next_at > ?1 AND p.attempts <= ` + held + ` AND (p.batch, p.pos) < (i.batch, i.pos))
+	AND p.next_at > ?1 AND p.attempts <= ` + heldAttempts + ` AND (p.batch, p.pos) < (i.batch, i.pos))
 AND room_id NOT IN (SELECT value FROM json_each(?2))
 ORDER BY batch, pos LIMIT 1`
 

@@ -91,8 +91,8 @@ func TestGapHoldsUpItsRoomOnly(t *testing.T) {
 // An event that fails again and again holds up its room for its first attempts,
 // also across a restart, and then no longer.
 func TestFailingEventLetsItsRoomGoOn(t *testing.T) {
-	if held != strconv.Itoa(meeting.HeldAttempts) {
-		t.Fatalf("SQL says %s", held)
+	if heldAttempts != strconv.Itoa(meeting.HeldAttempts) {
+		t.Fatalf("SQL says %s", heldAttempts)
 	}
 	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
 	store(t, d, raw("!a", "$bad", "$good"))
