@@ -1,0 +1,75 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+
+	"blnbot/internal/meeting"
+	"blnbot/internal/render"
+)
+
+// nudges is after how many days a draft that is left alone is brought to mind.
+var nudges = []int{3, 7, 14}
+
+// draftDue shares a draft whose time for comments is over, where the network
+// wants that, and otherwise reminds the leader of it.
+func (b *Bot) draftDue(ctx context.Context, d meeting.Summary) error {
+	now := b.now().UTC()
+	auto := !d.ObjectBy.After(now)
+	nudge := d.Nudges < len(nudges) && !d.Drafted.AddDate(0, 0, nudges[d.Nudges]).After(now)
+	if !auto && !nudge {
+		return nil
+	}
+	return b.update(ctx, func(s *scene) error {
+		sum, err := s.tx.Summary(ctx, d.Meeting)
+		if err != nil || sum == nil || sum.State != meeting.SummaryDraft {
+			return err
+		}
+		m, err := s.tx.MeetingByID(ctx, sum.Meeting)
+		if err != nil || m == nil {
+			return err
+		}
+		net, err := s.network(ctx, m.Network)
+		if err != nil || net == nil || net.Rests(s.now) {
+			return err
+		}
+		if auto && net.Approval == meeting.ApprovalAuto {
+			if sum.Comments == 0 {
+				return b.share(ctx, s, net, m, sum, "")
+			}
+			if err := b.commentsWait(ctx, s, net, m); err != nil {
+				return err
+			}
+		}
+		if !nudge {
+			return nil
+		}
+		return b.nudge(ctx, s, net, m, sum)
+	})
+}
+
+func (b *Bot) commentsWait(ctx context.Context, s *scene, net *meeting.Network, m *meeting.Meeting) error {
+	names, err := b.leaderNames(ctx, s, net)
+	if err != nil {
+		return err
+	}
+	return b.tell(ctx, s, net, meeting.Post{Key: fmt.Sprintf("comments/%d", m.ID), Kind: meeting.PostText, Mentions: s.leaders(net)},
+		"comments_wait", render.Problem{Number: m.Number, Leaders: names})
+}
+
+// nudge reminds the leader of a draft. After time without the bot only the
+// newest reminder goes out.
+func (b *Bot) nudge(ctx context.Context, s *scene, net *meeting.Network, m *meeting.Meeting, sum *meeting.Summary) error {
+	for sum.Nudges < len(nudges) && !sum.Drafted.AddDate(0, 0, nudges[sum.Nudges]).After(s.now) {
+		sum.Nudges++
+	}
+	if err := s.tx.StoreSummary(ctx, sum); err != nil {
+		return err
+	}
+	names, err := b.leaderNames(ctx, s, net)
+	if err != nil {
+		return err
+	}
+	return b.tell(ctx, s, net, meeting.Post{Key: fmt.Sprintf("nudge/%d/%d", m.ID, sum.Nudges), Kind: meeting.PostText, Mentions: s.leaders(net)},
+		"nudge", render.Problem{Number: m.Number, Leaders: names, When: sum.Drafted.In(net.Location)})
+}
