@@ -11,7 +11,7 @@ export GOFLAGS := $(strip $(GOFLAGS) -tags=goolm,timetzdata -trimpath -buildvcs=
 LINT    := $(GO) tool -modfile=tools/lint/go.mod
 VERSION := $(shell git -c safe.directory='*' describe --tags --always --dirty 2>/dev/null)
 
-.PHONY: build demo-build tools test check fmt vet staticcheck tidy imports vulncheck demo bench load clean
+.PHONY: build demo-build tools test soak check fmt vet staticcheck tidy imports vulncheck demo bench load clean
 .DEFAULT_GOAL := build
 
 # One static binary, with the version that git tells.
@@ -36,6 +36,15 @@ space := $(subst ,, )
 test: tools
 	$(GO) test -count=1 -timeout=40m $(if $(strip $(WITHOUT)),-skip '$(subst $(space),|,$(strip $(WITHOUT)))') ./...
 	@if [ -n "$(strip $(WITHOUT))" ]; then echo "test: NOT TESTED, for lack of python3 with venv (3.10 or newer) or of node (20 or newer) with npm: $(strip $(WITHOUT))"; fi
+
+# The fault harness: the bot is killed and its server and network disturbed at random while people write. KILLS, REPLIES
+# and SEED as in the report of an earlier run. It has a build tag of its own, for it takes long and judges hard.
+KILLS   ?= 30
+REPLIES ?= 500
+SEED    ?= 0
+soak: tools
+	GOFLAGS="$(strip $(filter-out -tags=%,$(GOFLAGS))) -tags=goolm,timetzdata,faults" $(GO) test -count=1 -v -timeout=12h \
+		./internal/homeserver/faults -kills $(KILLS) -replies $(REPLIES) -seed $(SEED)
 
 # Each part can be run alone; make -k check goes on after a fault.
 check: fmt vet staticcheck tidy imports vulncheck

@@ -241,11 +241,13 @@ func independently(p *play) {
 		}
 	}
 	p.must(p.stage.StartBot(p.ctx))
-	eva.answers(room, prompt.ID, "Ett nummer som alltid svarar.")
-	eva.says(room, "", "!hjälp")
+	// What the new device writes makes sure that the client knows it: what is
+	// sent before that, the device has no key for.
+	p.says(lena, room, "!hjälp")
 	help := eva.waits("an answer from the bot's new device", func(e told) bool {
 		return e.Event == "message" && e.Sender == p.stage.Bot() && e.Device != prompt.Device
 	})
+	eva.answers(room, prompt.ID, "Ett nummer som alltid svarar.")
 	if help.Shield != "" || help.Device == "" {
 		p.Errorf("the client warns of the bot's new device: %+v", help)
 	}

@@ -1,4 +1,4 @@
-//go:build !linux
+//go:build !linux && faults
 
 package faults_test
 

@@ -4,7 +4,7 @@
 // export must agree. It looks at the bot from outside only: at its process, its
 // database file and what people see.
 //
-//	go test ./internal/homeserver/faults -run TestFaults -seed 7 -kills 100 -replies 2000
+//	make soak SEED=7 KILLS=100 REPLIES=2000
 //
 // plays the same people, texts, faults and kills for the same seed. How the
 // machine interleaves them differs from run to run.
