@@ -201,6 +201,13 @@ func (b *Bot) echo(ctx context.Context, s *scene, e meeting.Echo) error {
 	if e.Key == "" {
 		return nil
 	}
+	p, err := s.tx.Post(ctx, e.Key)
+	if err != nil {
+		return err
+	}
+	if p != nil && (p.Event != "" && p.Event != e.ID || p.State == meeting.PostCancelled) {
+		return b.removeDouble(ctx, s, e, p)
+	}
 	if err := s.tx.MarkEcho(ctx, e.Key, e.Room, e.ID, s.now); err != nil {
 		return err
 	}
@@ -211,6 +218,20 @@ func (b *Bot) echo(ctx context.Context, s *scene, e meeting.Echo) error {
 		return errors.Join(s.tx.VanishPost(ctx, e.Key), s.tx.VanishEvent(ctx, e.ID))
 	}
 	return nil
+}
+
+// removeDouble takes down an event that is a post's second: the server acted on
+// an attempt that it had no answer for, and did not know that the next one was
+// the same. Replies to it count until it is gone, as if it were the first.
+func (b *Bot) removeDouble(ctx context.Context, s *scene, e meeting.Echo, p *meeting.PostRecord) error {
+	switch p.Kind {
+	case meeting.PostText, meeting.PostNotice, meeting.PostEdit, meeting.PostFile, meeting.PostReaction:
+	default:
+		return nil
+	}
+	_, err := s.tx.StorePost(ctx, meeting.Post{Key: meeting.DoublePrefix + string(e.ID), Room: e.Room, Kind: meeting.PostRedact,
+		Target: meeting.Ref{Event: e.ID}, Meeting: p.Meeting, Prompt: p.Prompt}, s.now)
+	return err
 }
 
 // longest is the most Markdown that goes into one message; longer texts become

@@ -330,6 +330,10 @@ func (f *fakeServer) room(w http.ResponseWriter, r *http.Request, who account, p
 		q := r.URL.Query()
 		var filter struct{ Limit int }
 		_ = json.Unmarshal([]byte(q.Get("filter")), &filter)
+		if f.messages == nil {
+			reply(w, 200, object{"chunk": []object{}})
+			return
+		}
 		events, end := f.messages(room, q.Get("from"), filter.Limit)
 		reply(w, 200, object{"chunk": events, "end": end})
 	case "event":

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"maunium.net/go/mautrix"
@@ -52,6 +53,9 @@ func (c *Client) Send(ctx context.Context, d meeting.Delivery) (ev meeting.Event
 	if err := c.echoPossible(ctx, d, name); err != nil {
 		return "", err
 	}
+	if ev, err := c.sentBefore(ctx, d, name); err != nil || ev != "" {
+		return ev, err
+	}
 	switch d.Kind {
 	case meeting.PostReaction:
 		return c.react(ctx, name, d)
@@ -85,6 +89,52 @@ func (c *Client) echoPossible(ctx context.Context, d meeting.Delivery, name id.R
 		}
 	}
 	return nil
+}
+
+// lookBack is how many of a room's newest events are searched for a post that
+// was tried before. Older ones have come by sync.
+const lookBack = 100
+
+// sentBefore looks for a post that was tried before in its room: the server may
+// have acted on an attempt whose answer was lost, and know nothing of the
+// transaction. Dendrite forgets those when it is restarted and, while its
+// answer waits for the event to be stored, when the connection is cut. Events
+// that come in spite of it, after the next attempt, are the Handler's to find.
+func (c *Client) sentBefore(ctx context.Context, d meeting.Delivery, name id.RoomID) (meeting.EventID, error) {
+	switch d.Kind {
+	case meeting.PostText, meeting.PostNotice, meeting.PostEdit, meeting.PostFile, meeting.PostReaction:
+	default:
+		return "", nil
+	}
+	if d.Attempts == 0 {
+		return "", nil
+	}
+	var resp struct {
+		Chunk []json.RawMessage `json:"chunk"`
+	}
+	query := url.Values{
+		"dir": {"b"}, "limit": {strconv.Itoa(lookBack)}, "filter": {fmt.Sprintf(`{"limit":%d}`, lookBack)},
+	}
+	path := []any{"v3", "rooms", name, "messages"}
+	if err := c.call(ctx, "look for a post", http.MethodGet, path, query, nil, &resp); err != nil {
+		return "", err
+	}
+	for _, p := range parseAll(resp.Chunk) {
+		if p.ev.Sender != string(c.self) || p.ev.StateKey != nil || p.ev.Redacted {
+			continue
+		}
+		ev := p.ev
+		if ev.Type == event.EventEncrypted.Type {
+			if plain, err := c.decrypt(ctx, name, ev); err == nil {
+				ev = plain
+			}
+		}
+		meta := wire.Meta(ev, meeting.RoomID(name))
+		if echo, ok := c.decoder.Decode(ev, meta).(meeting.Echo); ok && echo.Key == d.Key {
+			return echo.ID, nil
+		}
+	}
+	return "", nil
 }
 
 // write sends texts, notices and edits.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -543,6 +544,44 @@ func TestResendWaitsForGaps(t *testing.T) {
 	d.Attempts = 0
 	if _, err := c.Send(t.Context(), d); err != nil {
 		t.Error(err)
+	}
+}
+
+// An attempt whose answer was lost is found in the room, encrypted or not.
+func TestResendLooksForThePost(t *testing.T) {
+	w := newWorld(t)
+	w.setRoom(room1, megolm())
+	c := w.open()
+	if _, err := c.Send(t.Context(), post("1", "hej")); err != nil {
+		t.Fatal(err)
+	}
+	reaction := meeting.Delivery{Post: meeting.Post{Key: "2", Room: room1, Kind: meeting.PostReaction, Emoji: "📝"}, TargetID: "$x"}
+	if _, err := c.Send(t.Context(), reaction); err != nil {
+		t.Fatal(err)
+	}
+	w.server.mu.Lock()
+	events := []object{text("$other", anna, "hej")}
+	for i, s := range w.server.sent {
+		events = append(events, event_(fmt.Sprintf("$there%d", i), botUser, s.Type, s.Body))
+	}
+	w.server.messages = func(string, string, int) ([]object, string) { return events, "" }
+	sent := len(w.server.sent)
+	w.server.sent = nil // the server forgets its transactions
+	w.server.mu.Unlock()
+	again, reacted, other := post("1", "hej"), reaction, post("3", "hej")
+	again.Attempts, reacted.Attempts, other.Attempts = 1, 1, 1
+	for i, d := range []meeting.Delivery{again, reacted} {
+		if got, err := c.Send(t.Context(), d); err != nil || got != meeting.EventID(fmt.Sprintf("$there%d", i)) {
+			t.Errorf("post %s: %s, %v", d.Key, got, err)
+		}
+	}
+	if _, err := c.Send(t.Context(), other); err != nil {
+		t.Error(err)
+	}
+	w.server.mu.Lock()
+	defer w.server.mu.Unlock()
+	if sent != 2 || len(w.server.sent) != 1 {
+		t.Errorf("%d posts first, then %d", sent, len(w.server.sent))
 	}
 }
 

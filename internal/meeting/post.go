@@ -86,6 +86,10 @@ type File struct {
 	Data []byte
 }
 
+// DoublePrefix begins the key of a post that takes down another post's second
+// event; the event's id follows.
+const DoublePrefix = "double/"
+
 // Delivery is a post that is due, with its references resolved.
 type Delivery struct {
 	Post

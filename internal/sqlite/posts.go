@@ -52,9 +52,11 @@ func (t *Tx) Post(ctx context.Context, key string) (*meeting.PostRecord, error) 
 	return get(ctx, t, "read post", "SELECT "+postColumns+" FROM posts WHERE key = ?", []any{key}, scanPost)
 }
 
-// PostByEvent returns the post that became the event, or nil.
+// PostByEvent returns the post that became the event, or the one that takes the
+// event down because it was a post's second; nil if there is neither.
 func (t *Tx) PostByEvent(ctx context.Context, id meeting.EventID) (*meeting.PostRecord, error) {
-	return get(ctx, t, "read post", "SELECT "+postColumns+" FROM posts WHERE event_id = ?", []any{id}, scanPost)
+	return get(ctx, t, "read post", "SELECT "+postColumns+" FROM posts WHERE event_id = ? OR key = ?",
+		[]any{id, meeting.DoublePrefix + string(id)}, scanPost)
 }
 
 // QuotingPosts lists the posts, on their way or sent, that quote the meeting's
