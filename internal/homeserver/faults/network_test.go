@@ -197,10 +197,13 @@ const insist = 15 * time.Second
 func (n *network) share(number int) error {
 	a := &actor{network: n, who: n.leader}
 	prefix := fmt.Sprintf("shared/%s/%d/", n.id, number)
-	told := func(s person.Seen) bool {
-		key, _ := s.Content[keyField].(string)
-		return s.Sender == n.w.stage.Bot() && strings.HasPrefix(key, prefix)
+	says := func(prefix string) func(person.Seen) bool {
+		return func(s person.Seen) bool {
+			key, _ := s.Content[keyField].(string)
+			return s.Sender == n.w.stage.Bot() && strings.HasPrefix(key, prefix)
+		}
 	}
+	told := says(prefix)
 	for {
 		target, shared, err := n.draft(number)
 		if err != nil {
@@ -215,10 +218,11 @@ func (n *network) share(number int) error {
 			return err
 		}
 		ctx, cancel := context.WithTimeout(n.w.ctx, insist)
-		_, err = n.leader.WaitFor(ctx, n.room, prefix, told)
+		again := says("again/" + string(reaction) + "/")
+		seen, err := n.leader.WaitFor(ctx, n.room, prefix, func(s person.Seen) bool { return told(s) || again(s) })
 		cancel()
-		if err == nil || n.w.ctx.Err() != nil {
-			return errors.Join(n.w.ctx.Err(), err)
+		if n.w.ctx.Err() != nil || err == nil && told(seen) {
+			return n.w.ctx.Err()
 		}
 		if err := a.redact(reaction); err != nil {
 			return err

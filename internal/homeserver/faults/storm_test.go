@@ -20,10 +20,11 @@ type storm struct {
 
 	ways     map[string]int // how the bot died
 	restarts int            // of the server
+	began    time.Time
 }
 
 func newStorm(w *world, g *gate) *storm {
-	return &storm{w: w, rng: w.rng("storm"), gate: g, ways: map[string]int{}}
+	return &storm{w: w, rng: w.rng("storm"), gate: g, ways: map[string]int{}, began: time.Now()}
 }
 
 // rage goes on until ctx ends and there were as many kills as wanted. The bot
@@ -109,7 +110,7 @@ func (s *storm) life(ctx context.Context) error {
 	s.ways[way]++
 	s.gate.kill()
 	if passed, killed := s.gate.counts(); killed%10 == 0 {
-		s.w.t.Logf("%d kills, %d replies", killed, passed)
+		s.w.t.Logf("%d kills, %d replies after %s", killed, passed, time.Since(s.began).Round(time.Second))
 	}
 	return nil
 }
