@@ -25,6 +25,7 @@ type Tx interface {
 	plans
 	people
 	anonymous
+	rounds
 }
 
 type inbox interface {
@@ -171,4 +172,10 @@ type anonymous interface {
 	DeleteAnonymous(ctx context.Context, id string) error
 	VanishEvent(ctx context.Context, id meeting.EventID) error
 	VanishPost(ctx context.Context, key string) error
+}
+
+type rounds interface {
+	Compilation(ctx context.Context, programme string, number int) (*meeting.Compilation, error)
+	StaleCompilations(ctx context.Context) ([]meeting.Compilation, error)
+	StoreCompilation(ctx context.Context, c *meeting.Compilation) error
 }
