@@ -23,6 +23,7 @@ type Tx interface {
 	entries
 	summaries
 	plans
+	decisions
 	people
 	anonymous
 	rounds
@@ -149,6 +150,30 @@ type plans interface {
 	PlanVersions(ctx context.Context, network string) ([]int, error)
 	StorePlan(ctx context.Context, p *meeting.Plan) error
 	StorePlanItems(ctx context.Context, network string, version int, items []meeting.PlanItem) error
+	Suggestions(ctx context.Context, network string) ([]meeting.Suggestion, error)
+	SuggestionsBy(ctx context.Context, author meeting.UserID) ([]meeting.Suggestion, error)
+	SuggestionOf(ctx context.Context, id meeting.EventID) (*meeting.Suggestion, error)
+	StoreSuggestion(ctx context.Context, s *meeting.Suggestion) error
+	RemoveSuggestion(ctx context.Context, id meeting.EventID) error
+}
+
+type decisions interface {
+	// Decisions are the local management's, one for each version at most.
+	Decisions(ctx context.Context, network string) ([]meeting.Decision, error)
+	DecisionOf(ctx context.Context, id meeting.EventID) (*meeting.Decision, error)
+	DecisionsBy(ctx context.Context, user meeting.UserID) ([]meeting.Decision, error)
+	StoreDecision(ctx context.Context, d meeting.Decision) error
+	DeleteDecision(ctx context.Context, network string, version int) error
+	FollowUps(ctx context.Context, network string) ([]meeting.FollowUp, error)
+	// FollowUpNetworks are those with a question that is due at now, or that
+	// was asked before the time and is to be brought to mind.
+	FollowUpNetworks(ctx context.Context, now, asked time.Time) ([]string, error)
+	StoreFollowUp(ctx context.Context, f meeting.FollowUp) error
+	// DropFollowUps deletes the questions that have not been asked.
+	DropFollowUps(ctx context.Context, network string) error
+	StoreAnswer(ctx context.Context, f meeting.FollowUp, a meeting.FollowUpAnswer) (bool, error)
+	AnswersBy(ctx context.Context, user meeting.UserID) (map[string][]meeting.FollowUpAnswer, error)
+	DeleteAnswer(ctx context.Context, id meeting.EventID) (network string, err error)
 }
 
 type people interface {

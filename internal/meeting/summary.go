@@ -55,26 +55,3 @@ func (s *Summary) Find(prompt, number int) *Point {
 	}
 	return nil
 }
-
-// Plan is a local plan with the items being worked on.
-type Plan struct {
-	Network  string
-	Version  int  // of the newest frozen version, 0 for none
-	Changed  bool // since that version
-	LastItem int  // highest item number given so far
-	Items    []PlanItem
-	Shared   time.Time
-	By       UserID
-	Post     string // key of the post that shares the newest version
-}
-
-// PlanItem is one measure of a local plan.
-type PlanItem struct {
-	Number  int    // counted from 1; never reused
-	Area    string // what it is about
-	What    string
-	How     string
-	Who     string // an organisation or a role, not a private person
-	When    string
-	Sources []EventID
-}
