@@ -359,6 +359,18 @@ func (b *Bot) Network(ctx context.Context, id string) (net *meeting.Network, err
 	return net, nil
 }
 
+// Networks lists all networks with where they come from, for the command line.
+func (b *Bot) Networks(ctx context.Context) (lines []render.NetworkLine, err error) {
+	err = b.update(ctx, func(s *scene) error {
+		lines, err = b.networks(ctx, s)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list networks: %w", err)
+	}
+	return lines, nil
+}
+
 func (b *Bot) networks(ctx context.Context, s *scene) ([]render.NetworkLine, error) {
 	file := b.settings.Load()
 	var out []render.NetworkLine

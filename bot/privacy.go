@@ -232,6 +232,11 @@ func (b *Bot) erase(ctx context.Context, s *scene, user meeting.UserID) (int, er
 	if err := b.hideName(ctx, s, user); err != nil {
 		return 0, err
 	}
+	note := meeting.Erasure{ID: fmt.Sprintf("%s/%d", meeting.Pseudonym(user), s.now.UnixMilli()), Kind: meeting.ErasedPerson,
+		Subject: meeting.Pseudonym(user), At: s.now}
+	if err := s.tx.StoreErasure(ctx, note); err != nil {
+		return 0, err
+	}
 	return len(entries), s.tx.Forget(ctx, user)
 }
 

@@ -188,6 +188,9 @@ type people interface {
 	VersionTexts(ctx context.Context, network string) (map[meeting.EventID]string, error)
 	SetVersionText(ctx context.Context, id meeting.EventID, body string) error
 	Forget(ctx context.Context, user meeting.UserID) error
+	StoreErasure(ctx context.Context, e meeting.Erasure) error
+	// KnownUsers lists everybody that anything is stored about.
+	KnownUsers(ctx context.Context) ([]meeting.UserID, error)
 }
 
 type anonymous interface {

@@ -35,6 +35,9 @@ type Config struct {
 	AccessToken     Secret
 	RecoveryKeyFile string // may not exist yet
 	DataDir         string // may not exist yet
+	// BackupDir is where backups are written if nothing else is said, and where
+	// they are cleaned of what was erased; empty for none. It may not exist yet.
+	BackupDir string
 	// Listen is the loopback address and port for health and metrics; empty
 	// for none.
 	Listen       string
@@ -142,6 +145,9 @@ func (r *reader) config(name string, data []byte) *Config {
 	r.cfg.User = userID(s.get("user"))
 	r.secrets(s)
 	r.cfg.DataDir = r.file(s.get("data_dir"), "data")
+	if v := s.get("backup_dir"); v.given() {
+		r.cfg.BackupDir = r.file(v, "")
+	}
 	r.cfg.Listen = listen(s.get("listen"))
 	base := settings{
 		language: "sv", timezone: "Europe/Stockholm", openFor: 5 * day, grace: day,

@@ -26,6 +26,7 @@ func configKeys() []key {
 		{name: "access_token_file", expected: "the name of a file that holds an access token of the bot", example: "access_token_file: secrets/access-token"},
 		{name: "recovery_key_file", expected: "the name of the file for the recovery key", example: "recovery_key_file: secrets/recovery-key"},
 		{name: "data_dir", expected: "the folder for the bot's databases", example: "data_dir: data"},
+		{name: "backup_dir", expected: "the folder for backups of the database", example: "backup_dir: /var/backups/blnbot"},
 		{name: "listen", expected: "an address of this machine only and a port, for health and metrics", example: "listen: 127.0.0.1:9741"},
 		{name: "coordination", required: true, expected: "the coordination room and the staff", example: `coordination: {room: "#bln-samordning:example.se", staff: ["@nka:example.se"]}`},
 		{name: "programmes", expected: "a list of programme files", example: "programmes: [programmes/eget.yaml]"},

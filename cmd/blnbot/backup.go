@@ -18,7 +18,7 @@ import (
 
 // backupCmd copies blnbot.db. It works while the bot is running.
 type backupCmd struct {
-	File string `arg:"" help:"The file to write, or a folder for a file named by the time (UTC)."`
+	File string `arg:"" optional:"" help:"The file to write, or a folder for a file named by the time (UTC); backup_dir of the configuration if left out."`
 	Keep int    `help:"In a folder: delete all but the newest N backups." placeholder:"N"`
 }
 
@@ -44,6 +44,14 @@ func (c *backupCmd) Run(ctx context.Context, env *environment, cmds *commands) e
 	if err != nil {
 		return err
 	}
+	if c.File == "" {
+		if c.File = cfg.BackupDir; c.File == "" {
+			return usageError{errors.New("name a file or a folder, or set backup_dir in the configuration")}
+		}
+		if err := os.MkdirAll(c.File, 0o700); err != nil {
+			return fmt.Errorf("make backup_dir: %w", err)
+		}
+	}
 	target, folder, err := c.target(env.now())
 	if err != nil {
 		return err
@@ -67,7 +75,20 @@ func (c *backupCmd) Run(ctx context.Context, env *environment, cmds *commands) e
 	if folder == "" {
 		return nil
 	}
-	return errors.Join(c.prune(env, folder), sweep(folder, env.now().Add(-abandoned)))
+	return errors.Join(c.prune(env, folder), sweep(folder, env.now().Add(-abandoned)), clean(ctx, env, cfg, target, folder))
+}
+
+// clean erases in the older backups what the newest one no longer has.
+func clean(ctx context.Context, env *environment, cfg *config.Config, newest, folder string) error {
+	erased, err := sqlite.ErasuresIn(ctx, newest)
+	if err != nil {
+		return err
+	}
+	n, err := cleanBackups(ctx, env, cfg, erased, folder)
+	if n > 0 {
+		fmt.Fprintf(env.stdout, "what was erased since is now erased in %s\n", count(n, "older backup"))
+	}
+	return err
 }
 
 // target is the file to write, and the folder if it was one that was named.
@@ -110,7 +131,7 @@ func (c *backupCmd) prune(env *environment, folder string) error {
 // sweep deletes what unfinished backups left behind before the time: they hold
 // what people wrote.
 func sweep(folder string, before time.Time) error {
-	found, err := filesLike(folder, unfinished)
+	found, err := namesLike(folder, unfinished, func(m fs.FileMode) bool { return m.IsRegular() || m.IsDir() })
 	if err != nil {
 		return err
 	}
@@ -120,7 +141,7 @@ func sweep(folder string, before time.Time) error {
 		if errors.Is(err, fs.ErrNotExist) || err == nil && !info.ModTime().Before(before) {
 			continue
 		}
-		if err := errors.Join(err, os.Remove(path)); err != nil {
+		if err := errors.Join(err, os.RemoveAll(path)); err != nil {
 			return fmt.Errorf("delete an unfinished backup: %w", err)
 		}
 	}
@@ -129,13 +150,17 @@ func sweep(folder string, before time.Time) error {
 
 // filesLike lists the plain files of a folder whose names match.
 func filesLike(folder string, pattern *regexp.Regexp) ([]string, error) {
+	return namesLike(folder, pattern, fs.FileMode.IsRegular)
+}
+
+func namesLike(folder string, pattern *regexp.Regexp, kind func(fs.FileMode) bool) ([]string, error) {
 	list, err := os.ReadDir(folder)
 	if err != nil {
 		return nil, fmt.Errorf("list backups: %w", err)
 	}
 	var names []string
 	for _, f := range list {
-		if f.Type().IsRegular() && pattern.MatchString(f.Name()) {
+		if kind(f.Type()) && pattern.MatchString(f.Name()) {
 			names = append(names, f.Name())
 		}
 	}

@@ -40,6 +40,13 @@ func (c *checkCmd) Run(ctx context.Context, env *environment, cmds *commands) er
 	for _, n := range cfg.Networks {
 		rows = append(rows, networkRow(env, n))
 	}
+	made, err := madeInChat(ctx, env, cfg)
+	if err != nil {
+		return err
+	}
+	for _, c := range made {
+		rows = append(rows, chatRow(c))
+	}
 	faulty := false
 	if c.Online {
 		var online []checkRow
@@ -68,8 +75,22 @@ func networkRow(env *environment, n meeting.Network) checkRow {
 	if o, ok := n.Schedule.Next(env.now()); ok {
 		opens = "next time " + longDate("en", o.At.In(n.Location))
 	}
-	return checkRow{true, "network " + n.ID, fmt.Sprintf("%s (%s), %s of %s each, %s",
+	return checkRow{true, "network " + n.ID, fmt.Sprintf("%s (%s), %s of %s each, %s (from the configuration)",
 		n.Programme.ID, n.Programme.Language, count(len(n.Programme.Meetings), "meeting"), config.FormatDuration(n.OpenFor), opens)}
+}
+
+// chatRow is the line of a network that was made in chat.
+func chatRow(c chatLine) checkRow {
+	state := "its leaders open the meetings"
+	switch meeting.ChatState(c.State) {
+	case meeting.ChatMaking:
+		state = "its room is being made"
+	case meeting.ChatFailed:
+		state = "its room could not be made"
+	case meeting.ChatRetired:
+		state = "ended"
+	}
+	return checkRow{meeting.ChatState(c.State) != meeting.ChatFailed, "network " + c.ID, fmt.Sprintf("made in chat: %s, %s", c.Programme, state)}
 }
 
 func printRows(w io.Writer, rows []checkRow) error {

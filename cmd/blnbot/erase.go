@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 
 	"blnbot/config"
@@ -31,14 +30,21 @@ func (c *eraseCmd) Run(ctx context.Context, env *environment, cmds *commands) er
 	if err != nil {
 		return err
 	}
-	s, err := openService(ctx, env, cfg, slog.New(slog.DiscardHandler))
+	s, err := besideRun(ctx, env, cfg)
 	if err != nil {
 		return err
 	}
 	n, err := s.bot.Erase(ctx, meeting.UserID(c.User))
-	if err := errors.Join(err, s.db.Close()); err != nil {
-		return err
+	if err != nil {
+		return errors.Join(err, s.db.Close())
 	}
-	fmt.Fprintf(env.stdout, "Erased %s. Backups made before this still hold the data; delete them when their time has come.\n", count(n, "message"))
-	return nil
+	fmt.Fprintf(env.stdout, "Erased %s.\n", count(n, "message"))
+	files, err := cleanEverywhere(ctx, env, cfg, s.db)
+	if files > 0 {
+		fmt.Fprintf(env.stdout, "Erased in %s, too.\n", count(files, "backup"))
+	}
+	if cfg.BackupDir == "" {
+		fmt.Fprintln(env.stdout, "The configuration names no backup_dir. Backups in a folder are cleaned by the next \"blnbot backup FOLDER\"; delete others yourself.")
+	}
+	return errors.Join(err, s.db.Close())
 }

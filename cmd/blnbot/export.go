@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 
 	"blnbot/bot"
@@ -34,7 +33,7 @@ func (c *exportCmd) Run(ctx context.Context, env *environment, cmds *commands) e
 	if c.Network == "" && len(cfg.Networks) == 1 {
 		c.Network = cfg.Networks[0].ID
 	}
-	s, err := openService(ctx, env, cfg, slog.New(slog.DiscardHandler))
+	s, err := besideRun(ctx, env, cfg)
 	if err != nil {
 		return err
 	}

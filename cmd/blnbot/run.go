@@ -107,6 +107,7 @@ func (s *service) serve(parent context.Context, cmds *commands, env *environment
 	run("sync", conn.Run)
 	wg.Go(func() { s.watch.connected(ctx, conn.Client) })
 	run("find rooms", r.run)
+	run("clean backups", func(ctx context.Context) error { return s.keepBackupsClean(ctx, env, log) })
 	run("reload", func(ctx context.Context) error { return s.reload(ctx, cmds, env, log, r.wake) })
 	run("send", func(ctx context.Context) error {
 		if !waitFor(ctx, conn.Ready(), r.bound) {

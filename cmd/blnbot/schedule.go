@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -18,28 +20,38 @@ type scheduleCmd struct {
 }
 
 // Run prints the meetings to come, network by network, each in its language.
-func (c *scheduleCmd) Run(env *environment, cmds *commands) error {
+func (c *scheduleCmd) Run(ctx context.Context, env *environment, cmds *commands) error {
 	cfg, err := cmds.loadWith(config.Loader{Now: env.now, NoSecrets: true})
 	if err != nil {
 		return err
 	}
-	networks := cfg.Networks
-	if c.Network != "" {
-		n, ok := cfg.Network(c.Network)
-		if !ok {
-			var ids []string
-			for _, n := range cfg.Networks {
-				ids = append(ids, n.ID)
-			}
-			return usageError{fmt.Errorf("there is no network %q; there are %s", c.Network, strings.Join(ids, ", "))}
+	made, err := madeInChat(ctx, env, cfg)
+	if err != nil {
+		return err
+	}
+	networks := slices.Clip(cfg.Networks)
+	var ids []string
+	for _, m := range made {
+		if m.State == "" && m.net != nil {
+			networks = append(networks, *m.net)
 		}
-		networks = []meeting.Network{*n}
+	}
+	for i, n := range networks {
+		if n.ID == c.Network {
+			networks, c.Network = networks[i:i+1], ""
+			break
+		}
+		ids = append(ids, n.ID)
+	}
+	if c.Network != "" {
+		return usageError{fmt.Errorf("there is no network %q; there are %s", c.Network, strings.Join(ids, ", "))}
 	}
 	for i, n := range networks {
 		if i > 0 {
 			fmt.Fprintln(env.stdout)
 		}
-		if err := printSchedule(env.stdout, n, env.now(), 0); err != nil {
+		_, inFile := cfg.Network(n.ID)
+		if err := printSchedule(env.stdout, n, env.now(), 0, inFile); err != nil {
 			return err
 		}
 	}
@@ -47,9 +59,14 @@ func (c *scheduleCmd) Run(env *environment, cmds *commands) error {
 }
 
 // printSchedule lists the network's meetings after the first held ones.
-func printSchedule(w io.Writer, n meeting.Network, now time.Time, held int) error {
+func printSchedule(w io.Writer, n meeting.Network, now time.Time, held int, inFile bool) error {
 	say := scheduleWords(n.Language)
-	fmt.Fprintf(w, "%s (%s): %s\n%s\n", n.Name, n.ID, n.Programme.Name, fmt.Sprintf(say.zone, n.Location))
+	fmt.Fprintf(w, "%s (%s): %s\n", n.Name, n.ID, n.Programme.Name)
+	if !inFile {
+		_, err := fmt.Fprintln(w, say.chat)
+		return err
+	}
+	fmt.Fprintf(w, "%s\n", fmt.Sprintf(say.zone, n.Location))
 	of := len(n.Programme.Meetings)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	lines := 0
@@ -89,18 +106,20 @@ func moved(say scheduleText, lang string, o meeting.Occurrence, at time.Time) st
 }
 
 // scheduleText holds the words of the schedule in one language.
-type scheduleText struct{ zone, meeting, until, moved, none string }
+type scheduleText struct{ zone, meeting, until, moved, none, chat string }
 
 func scheduleWords(lang string) scheduleText {
 	if lang == "en" {
 		return scheduleText{
 			zone: "Times are in the time zone %s.", meeting: "Meeting %d of %d", until: "open until %s",
 			moved: " (moved from %s, %s)", none: "No meetings to come.",
+			chat: "The network was made in the coordination room. Its leader opens the meetings.",
 		}
 	}
 	return scheduleText{
 		zone: "Tiderna gäller i tidszonen %s.", meeting: "Möte %d av %d", until: "öppet till %s",
 		moved: " (flyttat från %s, %s)", none: "Inga fler möten.",
+		chat: "Nätverket är startat i samordningsrummet. Ledaren öppnar mötena.",
 	}
 }
 

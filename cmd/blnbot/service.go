@@ -14,6 +14,7 @@ import (
 	"blnbot/bot"
 	"blnbot/config"
 	"blnbot/internal/matrix"
+	"blnbot/internal/meeting"
 	"blnbot/internal/render"
 	"blnbot/internal/sqlite"
 )
@@ -50,9 +51,71 @@ func openService(ctx context.Context, env *environment, cfg *config.Config, log 
 	if err != nil {
 		return nil, err
 	}
-	texts, err := render.New()
+	s, err := newService(env, cfg, db, log)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
+	}
+	return s, nil
+}
+
+// besideRun opens the database for a command that may be used while the bot is
+// running. If that bot is of another version the database is left as it is.
+func besideRun(ctx context.Context, env *environment, cfg *config.Config) (*service, error) {
+	have, known, err := sqlite.Version(ctx, filepath.Join(cfg.DataDir, databaseFile))
+	if err != nil {
+		return nil, err
+	}
+	if have > 0 && have < known {
+		// The database must be upgraded, and nobody may be using it then.
+		f, err := lock(cfg.DataDir)
+		if errors.Is(err, errRunning) {
+			return nil, fmt.Errorf("an older version of blnbot is running on %s, and this one would have to upgrade its database: "+
+				"use the program that is running, or stop it and start this one instead", cfg.DataDir)
+		}
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+	}
+	return openService(ctx, env, cfg, slog.New(slog.DiscardHandler))
+}
+
+// madeInChat lists the networks that were made in chat, as the database has them;
+// none if the bot has not run yet.
+func madeInChat(ctx context.Context, env *environment, cfg *config.Config) ([]chatLine, error) {
+	have, _, err := sqlite.Version(ctx, filepath.Join(cfg.DataDir, databaseFile))
+	if err != nil || have == 0 {
+		return nil, err
+	}
+	s, err := besideRun(ctx, env, cfg)
+	if err != nil {
+		return nil, err
+	}
+	lines, err := s.bot.Networks(ctx)
+	var out []chatLine
+	for _, l := range lines {
+		if !l.Chat || err != nil {
+			continue
+		}
+		c := chatLine{NetworkLine: l}
+		if c.net, err = s.bot.Network(ctx, l.ID); err == nil {
+			out = append(out, c)
+		}
+	}
+	return out, errors.Join(err, s.db.Close())
+}
+
+// chatLine is a network made in chat; net is nil where its room was never made.
+type chatLine struct {
+	render.NetworkLine
+	net *meeting.Network
+}
+
+// newService makes the bot on an open database.
+func newService(env *environment, cfg *config.Config, db *sqlite.DB, log *slog.Logger) (*service, error) {
+	texts, err := render.New()
+	if err != nil {
+		return nil, err
 	}
 	b := bot.New(bot.Options{Store: store{db}, Texts: texts, Log: log, Self: cfg.User, Settings: settings(cfg), Now: env.now})
 	return &service{cfg: cfg, db: db, bot: b}, nil
@@ -62,6 +125,9 @@ func settings(cfg *config.Config) *bot.Settings {
 	return &bot.Settings{Networks: cfg.Networks, Programmes: cfg.Programmes, Defaults: cfg.Defaults, Staff: cfg.Coordination.Staff, Language: cfg.Language, Location: cfg.Location}
 }
 
+// errRunning means that another process runs the bot.
+var errRunning = errors.New("another blnbot is running")
+
 // lock makes sure that one process runs the bot on a data_dir. The lock goes
 // with the process, however it ends.
 func lock(dir string) (*os.File, error) {
@@ -70,7 +136,7 @@ func lock(dir string) (*os.File, error) {
 		return nil, fmt.Errorf("open lock file: %w", err)
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, errors.Join(fmt.Errorf("another blnbot is running on %s; stop it first", dir), f.Close())
+		return nil, errors.Join(fmt.Errorf("%w on %s; stop it first", errRunning, dir), f.Close())
 	}
 	return f, nil
 }

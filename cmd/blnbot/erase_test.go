@@ -1,0 +1,243 @@
+package main
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"blnbot/internal/meeting"
+	"blnbot/internal/sqlite"
+)
+
+// secret is what the erased person wrote.
+const secret = "HEMLIGHETEN om natten"
+
+// talk puts a meeting with two replies, one of them Anna's, into the database.
+func talk(t *testing.T, dir string) {
+	t.Helper()
+	database(t, dir)
+	db, err := sqlite.Open(t.Context(), filepath.Join(dir, "data", databaseFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	err = db.Update(t.Context(), func(tx *sqlite.Tx) error {
+		m := &meeting.Meeting{Network: "vasteras", Programme: "samsjuklighet", Number: 1, Of: 6, Title: "Ett", Kind: "discussion",
+			State: meeting.StateOpen, OpenedAt: at, Prompts: []string{"Vad?"}}
+		if err := tx.StoreMeeting(t.Context(), m); err != nil {
+			return err
+		}
+		for id, e := range map[meeting.EventID]meeting.Entry{
+			"$a": {Author: "@anna:example.se", Body: secret}, "$b": {Author: "@bo:example.se", Body: "Bos svar."},
+		} {
+			e.ID, e.Meeting, e.Prompt, e.Source, e.State, e.SentAt = id, m.ID, 1, meeting.SourceThread, meeting.EntryActive, at
+			if err := tx.StoreEntry(t.Context(), e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := joinErr(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func joinErr(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// filesWith lists the files below dir that hold the text.
+func filesWith(t *testing.T, dir, text string) (out []string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, f fs.DirEntry, err error) error {
+		if err != nil || f.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if bytes.Contains(data, []byte(text)) {
+			out = append(out, strings.TrimPrefix(path, dir+"/"))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// TestEraseReachesBackups: a person is erased; no byte of what they wrote is
+// left in the database, its log, the backups or the copies that upgrades leave;
+// what others wrote is still in all of them.
+func TestEraseReachesBackups(t *testing.T) {
+	dir, cfg := site(t)
+	text, err := os.ReadFile(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(cfg, append(text, "backup_dir: backups\n"...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	talk(t, dir)
+	must := func(want string, args ...string) {
+		t.Helper()
+		stdout, stderr, code := play(t, "", append(args, "--config", cfg)...)
+		if code != exitGood || !strings.Contains(stdout, want) {
+			t.Fatalf("%v: %d\n%s%s", args, code, stdout, stderr)
+		}
+	}
+	must("checked", "backup")
+	older, newer := filepath.Join(dir, "backups", "blnbot-20261101T000000Z.db"), filepath.Join(dir, "backups", "blnbot-20261122T120000Z.db")
+	if err := os.Rename(newer, older); err != nil {
+		t.Fatal(err)
+	}
+	must("checked", "backup")
+	must("checked", "backup", filepath.Join(dir, "data", "blnbot.db.v5"))
+	if got := filesWith(t, dir, secret); len(got) != 4 {
+		t.Fatalf("before: the text is in %q", got)
+	}
+	must("Erased 1 message.\nErased in 3 backups, too.\n", "erase", "@anna:example.se", "--yes")
+	if got := filesWith(t, dir, secret); len(got) > 0 {
+		t.Errorf("the text is still in %q", got)
+	}
+	if got := filesWith(t, dir, "@anna:example.se"); len(got) > 0 {
+		t.Errorf("the name is still in %q", got)
+	}
+	if got := filesWith(t, dir, "Bos svar."); len(got) != 3 {
+		t.Errorf("the other reply is in %q", got)
+	}
+	must("Bos svar.", "export", "minutes", "--network", "vasteras", "--meeting", "1")
+	must("Erased 0 messages.\n", "erase", "@anna:example.se", "--yes")
+	for _, left := range listing(t, filepath.Join(dir, "backups")) {
+		if strings.Contains(left, sqlite.Partial) {
+			t.Errorf("%s was left behind", left)
+		}
+	}
+}
+
+// TestBackupCleansOlder: where the bot may not change the backups, the next
+// backup into the folder does.
+func TestBackupCleansOlder(t *testing.T) {
+	dir, cfg := site(t)
+	talk(t, dir)
+	to := filepath.Join(dir, "elsewhere")
+	if err := os.Mkdir(to, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, stderr, code := play(t, "", "backup", to, "--config", cfg); code != exitGood {
+		t.Fatal(stderr)
+	}
+	if err := os.Rename(filepath.Join(to, "blnbot-20261122T120000Z.db"), filepath.Join(to, "blnbot-20261101T000000Z.db")); err != nil {
+		t.Fatal(err)
+	}
+	stdout, _, _ := play(t, "", "erase", "@anna:example.se", "--yes", "--config", cfg)
+	if !strings.Contains(stdout, "names no backup_dir") || len(filesWith(t, to, secret)) != 1 {
+		t.Fatalf("%s", stdout)
+	}
+	stdout, stderr, code := play(t, "", "backup", to, "--config", cfg)
+	if code != exitGood || !strings.Contains(stdout, "what was erased since is now erased in 1 older backup\n") {
+		t.Errorf("%d\n%s%s", code, stdout, stderr)
+	}
+	if got := filesWith(t, dir, secret); len(got) > 0 {
+		t.Errorf("the text is still in %q", got)
+	}
+}
+
+// oldDatabase makes a database as the first version of blnbot did.
+func oldDatabase(t *testing.T, path string) {
+	t.Helper()
+	script, err := os.ReadFile("../../internal/sqlite/testdata/schema-1.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sqlite.Connect(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.ExecContext(t.Context(), string(script)+"; PRAGMA user_version = 1")
+	if err := joinErr(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestOlderBotIsLeftAlone: while an older version runs, commands that would
+// upgrade its database refuse; when it has ended they work.
+func TestOlderBotIsLeftAlone(t *testing.T) {
+	t.Setenv("BLNBOT_PASSWORD", "x")
+	dir, cfg := site(t)
+	path := filepath.Join(dir, "data", databaseFile)
+	oldDatabase(t, path)
+	running, err := lock(filepath.Join(dir, "data"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"export", "plan", "--network", "vasteras"}, {"erase", "@anna:example.se", "--yes"}, {"schedule"}, {"check"}} {
+		_, stderr, code := play(t, "", append(args, "--config", cfg)...)
+		if code != exitFault || !strings.Contains(stderr, "an older version of blnbot is running on") {
+			t.Errorf("%v: %d %s", args, code, stderr)
+		}
+	}
+	if have, _, err := sqlite.Version(t.Context(), path); err != nil || have != 1 {
+		t.Errorf("the database has version %d now (%v)", have, err)
+	}
+	if err := running.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, stderr, code := play(t, "", "schedule", "--config", cfg); code != exitGood {
+		t.Errorf("%d %s", code, stderr)
+	}
+	if have, known, err := sqlite.Version(t.Context(), path); err != nil || have != known {
+		t.Errorf("the database has version %d of %d now (%v)", have, known, err)
+	}
+}
+
+// TestNetworksMadeInChatAreListed: check and schedule show them with where they
+// come from.
+func TestNetworksMadeInChatAreListed(t *testing.T) {
+	t.Setenv("BLNBOT_PASSWORD", "x")
+	dir, cfg := site(t)
+	database(t, dir)
+	db, err := sqlite.Open(t.Context(), filepath.Join(dir, "data", databaseFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.Update(t.Context(), func(tx *sqlite.Tx) error {
+		for id, state := range map[string]meeting.ChatState{"arvika": meeting.ChatActive, "lund": meeting.ChatRetired} {
+			text := `{"Name":"` + strings.ToUpper(id) + `","Language":"sv","Zone":"Europe/Stockholm","Leaders":["@eva:example.se"],"Programme":{"ID":"samsjuklighet","Name":"Upplägget","Language":"sv"}}`
+			if err := tx.StoreChatNetwork(t.Context(), meeting.ChatNetwork{ID: id, Description: text, Post: "room/" + id, State: state}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := joinErr(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for want, args := range map[string][]string{
+		"network arvika    made in chat: ": {"check"},
+		"network lund      made in chat: ": {"check"},
+		"network vasteras  samsjuklighet (sv), 6 meetings of 5d each, next time Thursday 26 November 2026 at 17:00 (from the configuration)": {"check"},
+		"ARVIKA (arvika): ":                         {"schedule"},
+		"Nätverket är startat i samordningsrummet.": {"schedule", "--network", "arvika"},
+	} {
+		stdout, stderr, code := play(t, "", append(args, "--config", cfg)...)
+		if code != exitGood || !strings.Contains(stdout, want) {
+			t.Errorf("%v: %d, want %q in\n%s%s", args, code, want, stdout, stderr)
+		}
+	}
+	stdout, _, _ := play(t, "", "schedule", "--config", cfg)
+	if strings.Contains(stdout, "LUND") {
+		t.Errorf("a network that has ended is in the schedule:\n%s", stdout)
+	}
+}
