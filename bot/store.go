@@ -27,6 +27,8 @@ type Tx interface {
 	people
 	anonymous
 	rounds
+	polls
+	evaluations
 }
 
 type inbox interface {
@@ -206,4 +208,29 @@ type rounds interface {
 	Compilation(ctx context.Context, programme string, number int) (*meeting.Compilation, error)
 	StaleCompilations(ctx context.Context) ([]meeting.Compilation, error)
 	StoreCompilation(ctx context.Context, c *meeting.Compilation) error
+}
+
+type polls interface {
+	// Poll is the network's poll over areas, in whatever state; nil for none.
+	Poll(ctx context.Context, network string) (*meeting.Poll, error)
+	OpenPolls(ctx context.Context) ([]string, error)
+	StorePoll(ctx context.Context, p *meeting.Poll) error
+	StoreVote(ctx context.Context, network string, v meeting.Vote) (bool, error)
+	Votes(ctx context.Context, network string) ([]meeting.Vote, error)
+	DeleteVote(ctx context.Context, network string, voter []byte) (bool, error)
+	DeleteVotes(ctx context.Context, network string) error
+	Vanished(ctx context.Context, id meeting.EventID) (bool, error)
+}
+
+type evaluations interface {
+	// Evaluation is the network's self-evaluation; nil if nobody was asked.
+	Evaluation(ctx context.Context, network string) (*meeting.Evaluation, error)
+	Evaluations(ctx context.Context) ([]string, error)
+	StoreEvaluation(ctx context.Context, e *meeting.Evaluation) error
+	EndEvaluation(ctx context.Context, network string) error
+	Asked(ctx context.Context, network string, person []byte) (*meeting.Asked, error)
+	StoreAsked(ctx context.Context, network string, a meeting.Asked) error
+	DeleteAsked(ctx context.Context, network string, person []byte) error
+	CountAnswer(ctx context.Context, network string, question, answer int) error
+	StoreOpinion(ctx context.Context, network, id, text string) error
 }

@@ -110,6 +110,7 @@ func (t *Tx) Forget(ctx context.Context, user meeting.UserID) error {
 		"UPDATE plans SET shared_by = '' WHERE shared_by = ?",
 		"UPDATE decisions SET recorded_by = '' WHERE recorded_by = ?",
 		"DELETE FROM follow_up_answers WHERE author = ?",
+		"UPDATE polls SET shared_by = '' WHERE shared_by = ?",
 	} {
 		_, err := t.exec(ctx, "forget", query, user)
 		errs = append(errs, err)
