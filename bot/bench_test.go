@@ -85,12 +85,12 @@ func (r *rig) receive(messages []meeting.Message) {
 
 // handle has the bot handle the message that the inbox has next.
 func (r *rig) handle(m meeting.Message) {
-	row, err := r.db.NextInbox(r.b.Context(), r.now, nil)
+	rows, err := r.db.NextInbox(r.b.Context(), r.now, nil, 1)
 	r.must(err)
-	if row.ID != m.ID {
-		r.b.Fatalf("the inbox has %s instead of %s", row.ID, m.ID)
+	if rows[0].ID != m.ID {
+		r.b.Fatalf("the inbox has %s instead of %s", rows[0].ID, m.ID)
 	}
-	m.Order = row.Order
+	m.Order = rows[0].Order
 	r.must(r.bot.Handle(r.b.Context(), m))
 }
 
@@ -145,6 +145,34 @@ func BenchmarkReply(b *testing.B) {
 	before := cpu(b)
 	for _, m := range messages {
 		r.handle(m)
+	}
+	b.ReportMetric(float64((cpu(b)-before).Microseconds())/float64(b.N), "cpu-µs/op")
+}
+
+// BenchmarkRepliesTogether is BenchmarkReply for replies that waited, a hundred
+// in a transaction.
+func BenchmarkRepliesTogether(b *testing.B) {
+	r := newRig(b, 1)
+	r.say("lena", "!nästa")
+	r.deliver()
+	var messages []meeting.Message
+	for i := range b.N {
+		messages = append(messages, r.message(fmt.Sprintf("p%d", i%20), "prompt/n0/1/1", reply(i)))
+	}
+	r.receive(messages)
+	b.ResetTimer()
+	before := cpu(b)
+	for done := 0; done < len(messages); {
+		rows, err := r.db.NextInbox(b.Context(), r.now, nil, 100)
+		r.must(err)
+		var evs []meeting.Event
+		for i := range rows {
+			m := messages[done+i]
+			m.Order = rows[i].Order
+			evs = append(evs, m)
+		}
+		r.must(r.bot.HandleAll(b.Context(), evs))
+		done += len(rows)
 	}
 	b.ReportMetric(float64((cpu(b)-before).Microseconds())/float64(b.N), "cpu-µs/op")
 }

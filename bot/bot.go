@@ -84,10 +84,7 @@ func (b *Bot) update(ctx context.Context, fn func(*scene) error) error {
 	s := &scene{now: b.now().UTC()}
 	err := b.store.Update(ctx, func(tx Tx) (err error) {
 		s.tx = tx
-		if s.set, err = b.current(ctx, tx); err != nil {
-			return err
-		}
-		if s.away, err = tx.Absent(ctx, s.now); err != nil {
+		if err := b.look(ctx, s); err != nil {
 			return err
 		}
 		return fn(s)
@@ -95,6 +92,18 @@ func (b *Bot) update(ctx context.Context, fn func(*scene) error) error {
 	if s.remade {
 		b.merged.Store(nil)
 	}
+	return err
+}
+
+// look reads what every handler goes by.
+func (b *Bot) look(ctx context.Context, s *scene) (err error) {
+	if s.remade {
+		b.merged.Store(nil)
+	}
+	if s.set, err = b.current(ctx, s.tx); err != nil {
+		return err
+	}
+	s.away, err = s.tx.Absent(ctx, s.now)
 	return err
 }
 
@@ -149,21 +158,47 @@ func (s *scene) roomOf(ctx context.Context, net *meeting.Network) (meeting.RoomI
 // Handle takes in one event. Everything it leads to is one transaction with
 // the note that the event is handled.
 func (b *Bot) Handle(ctx context.Context, ev meeting.Event) error {
-	err := b.update(ctx, func(s *scene) error {
-		if err := b.handle(ctx, s, ev); err != nil {
-			return err
-		}
-		failpoint.At("handled", string(ev.Meta().ID))
-		failpoint.At("handled")
-		if _, waits := ev.(meeting.Unreadable); waits {
-			return s.tx.ToldUnreadable(ctx, ev.Meta().ID)
-		}
-		return s.tx.FinishEvent(ctx, ev.Meta().ID)
-	})
+	err := b.update(ctx, func(s *scene) error { return b.take(ctx, s, ev) })
 	if err != nil {
 		return fmt.Errorf("handle %T: %w", ev, err)
 	}
 	return nil
+}
+
+// HandleAll takes in several events, in this order, in one transaction: all of
+// them or, if one fails, none.
+func (b *Bot) HandleAll(ctx context.Context, evs []meeting.Event) error {
+	return b.update(ctx, func(s *scene) error {
+		for _, ev := range evs {
+			// One of those before may have removed it.
+			if open, err := s.tx.Awaited(ctx, ev.Meta().ID); err != nil || !open {
+				if err != nil {
+					return err
+				}
+				continue
+			}
+			if err := b.take(ctx, s, ev); err != nil {
+				return fmt.Errorf("handle %T: %w", ev, err)
+			}
+			if err := b.look(ctx, s); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// take handles an event and notes that it is handled.
+func (b *Bot) take(ctx context.Context, s *scene, ev meeting.Event) error {
+	if err := b.handle(ctx, s, ev); err != nil {
+		return err
+	}
+	failpoint.At("handled", string(ev.Meta().ID))
+	failpoint.At("handled")
+	if _, waits := ev.(meeting.Unreadable); waits {
+		return s.tx.ToldUnreadable(ctx, ev.Meta().ID)
+	}
+	return s.tx.FinishEvent(ctx, ev.Meta().ID)
 }
 
 func (b *Bot) handle(ctx context.Context, s *scene, ev meeting.Event) error {

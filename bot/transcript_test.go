@@ -250,11 +250,12 @@ func (s *stage) deliver(ev meeting.Event) {
 // work handles what the inbox has, as the Matrix adapter would.
 func (s *stage) work() {
 	for {
-		row, err := s.db.NextInbox(s.ctx, s.now.UTC(), nil)
+		rows, err := s.db.NextInbox(s.ctx, s.now.UTC(), nil, 1)
 		s.must(err)
-		if row == nil {
+		if len(rows) == 0 {
 			return
 		}
+		row := &rows[0]
 		ev := withOrder(s.events[row.ID], row)
 		if by, gone := s.redacted[row.ID]; gone && row.State == meeting.InboxFetch {
 			meta := ev.Meta()

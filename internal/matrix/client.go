@@ -102,6 +102,9 @@ type Client struct {
 	// cryptoMu orders those who use Olm sessions. mautrix locks them too, but
 	// in the other order than the database.
 	cryptoMu sync.Mutex
+	// decryptMu orders those who decrypt events, before the database does: one of
+	// them does so for many in one transaction.
+	decryptMu sync.Mutex
 	// stateMu orders writers of members and room state.
 	stateMu sync.Mutex
 	// directMu lets one direct room be looked for and made at a time.

@@ -101,29 +101,29 @@ func (s *fakeStore) insert(ev meeting.RawEvent, at meeting.Order, now time.Time)
 	}
 }
 
-func (s *fakeStore) NextInbox(_ context.Context, now time.Time, skip []meeting.RoomID) (*meeting.InboxRow, error) {
+func (s *fakeStore) NextInbox(_ context.Context, now time.Time, skip []meeting.RoomID, limit int) ([]meeting.InboxRow, error) {
 	defer s.mu.Unlock()
 	s.mu.Lock()
-	var best *fakeRow
+	var found, waiting []meeting.InboxRow
 	for _, r := range s.rows {
 		gap := slices.ContainsFunc(s.gaps, func(g meeting.Gap) bool { return g.Room == r.Room })
 		if r.State == meeting.InboxDone || r.State == meeting.InboxDead || r.next.After(now) || gap ||
 			slices.Contains(skip, r.Room) {
 			continue
 		}
-		if best == nil || less(r.Order, best.Order) {
-			best = r
+		if r.State == meeting.InboxNew {
+			found = append(found, r.InboxRow)
+		} else {
+			waiting = append(waiting, r.InboxRow)
 		}
 	}
-	if best == nil {
-		return nil, nil
+	if len(found) == 0 {
+		found, limit = waiting, 1
 	}
-	row := best.InboxRow
-	return &row, nil
-}
-
-func less(a, b meeting.Order) bool {
-	return cmp.Or(cmp.Compare(a.Batch, b.Batch), cmp.Compare(a.Pos, b.Pos)) < 0
+	slices.SortFunc(found, func(a, b meeting.InboxRow) int {
+		return cmp.Or(cmp.Compare(a.Order.Batch, b.Order.Batch), cmp.Compare(a.Order.Pos, b.Order.Pos))
+	})
+	return found[:min(limit, len(found))], nil
 }
 
 func (s *fakeStore) WaitForKey(_ context.Context, ev meeting.EventID, next time.Time) error {
@@ -310,6 +310,20 @@ func (h *fakeHandler) Handle(_ context.Context, ev meeting.Event) error {
 		row.Told = true
 	} else {
 		row.State, row.JSON = meeting.InboxDone, nil
+	}
+	return nil
+}
+
+func (h *fakeHandler) HandleAll(ctx context.Context, evs []meeting.Event) error {
+	for _, ev := range evs {
+		if h.fail != nil && h.fail(ev) != nil {
+			return errors.New("one fails")
+		}
+	}
+	for _, ev := range evs {
+		if err := h.Handle(ctx, ev); err != nil {
+			return err
+		}
 	}
 	return nil
 }

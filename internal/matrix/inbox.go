@@ -27,11 +27,14 @@ func longWait(attempts int) (time.Duration, bool) {
 	return 0, false
 }
 
-// inboxLoop hands stored events on, one at a time, per room in the server's
-// order.
+// together is how many events are handled in one transaction when many wait.
+const together = 100
+
+// inboxLoop hands stored events on, per room in the server's order: as many in
+// one transaction as wait, and one at a time those that were in one that failed.
 func (c *Client) inboxLoop(ctx context.Context) error {
 	held := map[meeting.RoomID]time.Time{}
-	failing := false
+	failing, alone := false, 0
 	for ctx.Err() == nil {
 		settled := c.firstSync.Load() && c.gapsDone.Load()
 		now := c.now().UTC()
@@ -43,12 +46,16 @@ func (c *Client) inboxLoop(ctx context.Context) error {
 				delete(held, name)
 			}
 		}
-		row, err := c.store.NextInbox(ctx, now, skip)
+		limit := together
+		if alone > 0 {
+			limit, alone = 1, alone-1
+		}
+		rows, err := c.store.NextInbox(ctx, now, skip, limit)
 		if err != nil && !failing && ctx.Err() == nil {
 			c.log.Error("cannot read the inbox", "error", err)
 		}
 		failing = err != nil
-		if row == nil {
+		if len(rows) == 0 {
 			if err == nil && settled && len(skip) == 0 {
 				c.drained.Store(true)
 				c.noteReady()
@@ -60,11 +67,70 @@ func (c *Client) inboxLoop(ctx context.Context) error {
 			pause(ctx, wait, c.wakeInbox)
 			continue
 		}
-		if wait := c.handleRow(context.WithoutCancel(ctx), row); wait > 0 {
-			held[row.Room] = c.now().Add(wait)
+		if len(rows) > 1 {
+			if !c.handleTogether(context.WithoutCancel(ctx), rows) {
+				alone = len(rows)
+			}
+			continue
+		}
+		if wait := c.handleRow(context.WithoutCancel(ctx), &rows[0]); wait > 0 {
+			held[rows[0].Room] = c.now().Add(wait)
 		}
 	}
 	return nil
+}
+
+// handleTogether handles the events of several rooms in one transaction, and
+// reports whether it did: if anything is out of the ordinary with one of them,
+// but for a missing key, they are to be handled one by one.
+func (c *Client) handleTogether(ctx context.Context, rows []meeting.InboxRow) bool {
+	events, missing, err := c.readTogether(ctx, rows)
+	if err != nil {
+		return false
+	}
+	var decoded []meeting.Event
+	for i, ev := range events {
+		if ev == nil {
+			continue
+		}
+		d := c.decode(&rows[i], ev)
+		if _, ok := d.(meeting.RoomReplaced); ok {
+			return false // asks the server
+		}
+		decoded = append(decoded, d)
+	}
+	if err := c.guarded(func() error { return c.handler.HandleAll(ctx, decoded) }); err != nil {
+		return false
+	}
+	for i, ev := range events {
+		if ev != nil {
+			c.handled(&rows[i], ev)
+		} else if err := c.waitForKey(ctx, &rows[i], missing[i]); err != nil {
+			c.failed(ctx, &rows[i], nil, err)
+		}
+	}
+	return true
+}
+
+// readTogether reads several rows, in one transaction of the crypto database. A
+// row without a key has no event, but says what is missing.
+func (c *Client) readTogether(ctx context.Context, rows []meeting.InboxRow) ([]*wire.Event, []*missingKey, error) {
+	events, missing := make([]*wire.Event, len(rows)), make([]*missingKey, len(rows))
+	c.decryptMu.Lock()
+	defer c.decryptMu.Unlock()
+	err := c.db.DoTxn(ctx, nil, func(ctx context.Context) error {
+		for i := range rows {
+			ev, err := c.parseRow(ctx, &rows[i], rows[i].JSON, c.decryptHeld)
+			if errors.As(err, &missing[i]) {
+				continue
+			} else if err != nil {
+				return err
+			}
+			events[i] = ev
+		}
+		return nil
+	})
+	return events, missing, err
 }
 
 // handleRow handles one event. The result is how long its room must wait.
@@ -96,6 +162,12 @@ func (c *Client) readRow(ctx context.Context, row *meeting.InboxRow) (*wire.Even
 			return nil, err
 		}
 	}
+	return c.parseRow(ctx, row, raw, c.decrypt)
+}
+
+// parseRow takes an event apart and decrypts it.
+func (c *Client) parseRow(ctx context.Context, row *meeting.InboxRow, raw json.RawMessage,
+	decrypt func(context.Context, id.RoomID, *wire.Event) (*wire.Event, error)) (*wire.Event, error) {
 	ev, err := wire.Parse(raw)
 	if err != nil || ev.ID != string(row.ID) {
 		return &wire.Event{ID: string(row.ID), Content: wire.Object{}}, nil
@@ -103,7 +175,7 @@ func (c *Client) readRow(ctx context.Context, row *meeting.InboxRow) (*wire.Even
 	if ev.Type != event.EventEncrypted.Type || ev.StateKey != nil || ev.Redacted || len(ev.Content) == 0 {
 		return ev, nil
 	}
-	readable, err := c.decrypt(ctx, id.RoomID(row.Room), ev)
+	readable, err := decrypt(ctx, id.RoomID(row.Room), ev)
 	if err == nil {
 		return readable, nil
 	}
@@ -118,12 +190,7 @@ func (c *Client) readRow(ctx context.Context, row *meeting.InboxRow) (*wire.Even
 
 // passOn decodes an event and gives it to the handler.
 func (c *Client) passOn(ctx context.Context, row *meeting.InboxRow, ev *wire.Event) error {
-	meta := c.meta(row, ev)
-	decoded := c.decoder.Decode(ev, meta)
-	if meta.Fetched && ev.Redacted {
-		meta.Sender = meeting.UserID(ev.RedactedBy)
-		decoded = meeting.Redaction{EventMeta: meta, Target: row.ID}
-	}
+	decoded := c.decode(row, ev)
 	if replaced, ok := decoded.(meeting.RoomReplaced); ok {
 		checked, err := c.followUpgrade(ctx, replaced)
 		if err != nil {
@@ -135,11 +202,25 @@ func (c *Client) passOn(ctx context.Context, row *meeting.InboxRow, ev *wire.Eve
 	if err := c.handle(ctx, decoded); err != nil {
 		return err
 	}
+	c.handled(row, ev)
+	return nil
+}
+
+func (c *Client) decode(row *meeting.InboxRow, ev *wire.Event) meeting.Event {
+	meta := c.meta(row, ev)
+	if meta.Fetched && ev.Redacted {
+		meta.Sender = meeting.UserID(ev.RedactedBy)
+		return meeting.Redaction{EventMeta: meta, Target: row.ID}
+	}
+	return c.decoder.Decode(ev, meta)
+}
+
+// handled remembers what later posts need to know of an event.
+func (c *Client) handled(row *meeting.InboxRow, ev *wire.Event) {
 	c.threads.set(meeting.EventID(wire.Relation(ev.Content).GetThreadParent()), row.ID)
-	if ev.StateKey == nil && ev.Sender != string(c.self) && !meta.Fetched {
+	if ev.StateKey == nil && ev.Sender != string(c.self) && row.State != meeting.InboxFetch {
 		c.receipts.set(row.Room, row.ID)
 	}
-	return nil
 }
 
 func (c *Client) meta(row *meeting.InboxRow, ev *wire.Event) meeting.EventMeta {
@@ -149,14 +230,19 @@ func (c *Client) meta(row *meeting.InboxRow, ev *wire.Event) meeting.EventMeta {
 	return meta
 }
 
-// handle calls the handler, and makes an error of a panic.
-func (c *Client) handle(ctx context.Context, ev meeting.Event) (err error) {
+// handle calls the handler for one event.
+func (c *Client) handle(ctx context.Context, ev meeting.Event) error {
+	return c.guarded(func() error { return c.handler.Handle(ctx, ev) })
+}
+
+// guarded makes an error of a panic.
+func (c *Client) guarded(fn func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("handle event: %w: %T", errPanic, r)
 		}
 	}()
-	return c.handler.Handle(ctx, ev)
+	return fn()
 }
 
 // failed parks a row whose handling failed, or gives it up. The result is how

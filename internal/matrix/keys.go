@@ -29,7 +29,14 @@ func (m *missingKey) Error() string { return fmt.Sprintf("no key: %v", m.cause) 
 // decrypt makes an encrypted room event readable. The error is *missingKey if
 // the key may still come; what can never be read comes back as an event
 // without content.
-func (c *Client) decrypt(ctx context.Context, room id.RoomID, ev *wire.Event) (out *wire.Event, err error) {
+func (c *Client) decrypt(ctx context.Context, room id.RoomID, ev *wire.Event) (*wire.Event, error) {
+	c.decryptMu.Lock()
+	defer c.decryptMu.Unlock()
+	return c.decryptHeld(ctx, room, ev)
+}
+
+// decryptHeld is decrypt for those who hold decryptMu.
+func (c *Client) decryptHeld(ctx context.Context, room id.RoomID, ev *wire.Event) (out *wire.Event, err error) {
 	nothing := ev.Decrypted("", nil)
 	content, err := ev.EventContent()
 	if err != nil || content.ParseRaw(event.EventEncrypted) != nil {

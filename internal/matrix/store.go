@@ -21,10 +21,11 @@ type Store interface {
 	// before the bot looked at it is history, not something to act on.
 	Began(ctx context.Context) (time.Time, error)
 
-	// NextInbox returns the oldest row that can be handled at now, of any room
-	// but those in skip, or nil. Rows of a room with an open gap wait, as do
-	// rows whose next attempt lies ahead.
-	NextInbox(ctx context.Context, now time.Time, skip []meeting.RoomID) (*meeting.InboxRow, error)
+	// NextInbox returns the oldest rows that can be handled at now, of any room
+	// but those in skip, at most limit. Rows of a room with an open gap wait, as
+	// do rows whose next attempt lies ahead. A row that waited for its key, or is
+	// to be fetched, comes alone.
+	NextInbox(ctx context.Context, now time.Time, skip []meeting.RoomID, limit int) ([]meeting.InboxRow, error)
 	// WaitForKey parks a row until KeyArrived names its session, or until next
 	// for another look.
 	WaitForKey(ctx context.Context, id meeting.EventID, next time.Time) error
@@ -74,10 +75,13 @@ type Store interface {
 }
 
 // Handler decides what events mean. It touches the database only; each call is
-// one transaction that also marks the event's inbox row as done (for
+// one transaction that also marks the events' inbox rows as done (for
 // meeting.Unreadable it marks it as told instead, and the row stays).
 type Handler interface {
 	Handle(ctx context.Context, ev meeting.Event) error
+	// HandleAll handles several events, in this order, in one transaction: if one
+	// of them fails none has been handled.
+	HandleAll(ctx context.Context, evs []meeting.Event) error
 	// Welcome reports whether an invitation is to be accepted.
 	Welcome(ctx context.Context, inv meeting.Invite) (bool, error)
 }

@@ -87,12 +87,12 @@ type Health struct {
 // Health counts. Now decides which events can be handled.
 func (d *DB) Health(ctx context.Context, now time.Time) (Health, error) {
 	var h Health
-	next, err := d.NextInbox(ctx, now, nil)
+	next, err := d.NextInbox(ctx, now, nil, 1)
 	if err != nil {
 		return h, err
 	}
-	if next != nil {
-		h.Next = next.ID
+	if len(next) > 0 {
+		h.Next = next[0].ID
 	}
 	err = d.Update(ctx, func(t *Tx) (err error) {
 		if h.Synced, err = t.SyncedAt(ctx); err != nil {

@@ -112,7 +112,7 @@ func scanInbox(r row) (meeting.InboxRow, error) {
 // heldAttempts is meeting.HeldAttempts, for SQL.
 const heldAttempts = "5"
 
-// The first row in the server's order whose room has no open gap and no earlier
+// The first rows in the server's order whose room has no open gap and no earlier
 // row that is parked after one of its first failures. A row that has failed more
 // often no longer holds up the others.
 const nextNew = `SELECT ` + inboxColumns + ` FROM inbox i
@@ -121,16 +121,17 @@ AND NOT EXISTS (SELECT 1 FROM gaps g WHERE g.room_id = i.room_id AND g.state = '
 AND NOT EXISTS (SELECT 1 FROM inbox p WHERE p.room_id = i.room_id AND p.state = 'new'
 	AND p.next_at > ?1 AND p.attempts <= ` + heldAttempts + ` AND (p.batch, p.pos) < (i.batch, i.pos))
 AND room_id NOT IN (SELECT value FROM json_each(?2))
-ORDER BY batch, pos LIMIT 1`
+ORDER BY batch, pos LIMIT ?3`
 
 const nextWaiting = `SELECT ` + inboxColumns + ` FROM inbox
 WHERE state IN ('wait_key', 'fetch') AND next_at <= ?1
 AND room_id NOT IN (SELECT value FROM json_each(?2))
-ORDER BY next_at, batch, pos LIMIT 1`
+ORDER BY next_at, batch, pos LIMIT min(?3, 1)`
 
-// NextInbox returns the oldest row that can be handled at now, or nil.
-func (d *DB) NextInbox(ctx context.Context, now time.Time, skip []meeting.RoomID) (*meeting.InboxRow, error) {
-	var found *meeting.InboxRow
+// NextInbox returns the oldest rows that can be handled at now, at most limit of
+// them; those that waited for a key or are to be fetched come alone.
+func (d *DB) NextInbox(ctx context.Context, now time.Time, skip []meeting.RoomID, limit int) ([]meeting.InboxRow, error) {
+	var found []meeting.InboxRow
 	rooms, err := jsonList(skip)
 	if err != nil {
 		return nil, err
@@ -138,8 +139,8 @@ func (d *DB) NextInbox(ctx context.Context, now time.Time, skip []meeting.RoomID
 	err = d.Update(ctx, func(t *Tx) error {
 		for _, q := range []string{nextNew, nextWaiting} {
 			var err error
-			found, err = get(ctx, t, "next event", q, []any{stamp(now), rooms}, scanInbox)
-			if err != nil || found != nil {
+			found, err = list(ctx, t, "next events", q, []any{stamp(now), rooms, limit}, scanInbox)
+			if err != nil || len(found) > 0 {
 				return err
 			}
 		}

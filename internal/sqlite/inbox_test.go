@@ -31,13 +31,13 @@ func drain(t *testing.T, d *DB, at time.Time, skip ...meeting.RoomID) []string {
 	t.Helper()
 	var out []string
 	for {
-		row, err := d.NextInbox(t.Context(), at, skip)
+		rows, err := d.NextInbox(t.Context(), at, skip, 1)
 		must(t, err)
-		if row == nil {
+		if len(rows) == 0 {
 			return out
 		}
-		out = append(out, string(row.ID))
-		must(t, d.Update(t.Context(), func(tx *Tx) error { return tx.FinishEvent(t.Context(), row.ID) }))
+		out = append(out, string(rows[0].ID))
+		must(t, d.Update(t.Context(), func(tx *Tx) error { return tx.FinishEvent(t.Context(), rows[0].ID) }))
 	}
 }
 
@@ -217,10 +217,10 @@ func TestFetchAgain(t *testing.T) {
 			return err
 		}))
 	}
-	row, err := d.NextInbox(t.Context(), noon, nil)
+	rows, err := d.NextInbox(t.Context(), noon, nil, 10)
 	must(t, err)
-	if row == nil || row.ID != "$1" || row.State != meeting.InboxFetch || len(row.JSON) != 0 {
-		t.Errorf("got %+v", row)
+	if len(rows) != 1 || rows[0].ID != "$1" || rows[0].State != meeting.InboxFetch || len(rows[0].JSON) != 0 {
+		t.Errorf("got %+v", rows)
 	}
 }
 
@@ -262,7 +262,7 @@ func TestNextRowIsFoundByIndexes(t *testing.T) {
 	store(t, d, b)
 	must(t, d.RetryInbox(t.Context(), "$0", noon.Add(time.Hour)))
 	plan := ""
-	rows, err := d.db.Query("EXPLAIN QUERY PLAN "+nextNew, stamp(noon), "[]")
+	rows, err := d.db.Query("EXPLAIN QUERY PLAN "+nextNew, stamp(noon), "[]", 100)
 	must(t, err)
 	defer rows.Close()
 	for rows.Next() {

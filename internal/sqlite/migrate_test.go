@@ -130,10 +130,10 @@ func TestCrashKeepsWhatWasCommitted(t *testing.T) {
 	after := open(t, crashed)
 	token, err := after.SyncToken(t.Context())
 	must(t, err)
-	row, err := after.NextInbox(t.Context(), noon, nil)
+	rows, err := after.NextInbox(t.Context(), noon, nil, 1)
 	must(t, err)
-	if token != "one" || row == nil || row.ID != "$one" {
-		t.Errorf("token %q, row %+v", token, row)
+	if token != "one" || len(rows) == 0 || rows[0].ID != "$one" {
+		t.Errorf("token %q, rows %+v", token, rows)
 	}
 	must(t, after.Update(t.Context(), func(tx *Tx) error {
 		roles, err := tx.RolesOf(t.Context(), "vasteras")
