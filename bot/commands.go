@@ -56,6 +56,7 @@ func commands() []command {
 		{"help", []string{"hjälp", "commands", "kommandon"}, inNetwork | inCoordination | inDirect, anyone, (*Bot).cmdHelp},
 		{"status", []string{"läge"}, inNetwork | inCoordination, leader, (*Bot).cmdStatus},
 		{"network", []string{"nätverk", "networks"}, inCoordination, staff, (*Bot).cmdNetwork},
+		{"compile", []string{"sammanställ", "sammanställning"}, inCoordination, staff, (*Bot).cmdCompile},
 		{"next", []string{"nästa", "open", "öppna"}, inNetwork, leader, (*Bot).cmdNext},
 		{"close", []string{"avsluta", "stäng"}, inNetwork, leader, (*Bot).cmdClose},
 		{"move", []string{"flytta"}, inNetwork, leader, (*Bot).cmdMove},
@@ -146,8 +147,10 @@ func (b *Bot) dispatch(ctx context.Context, s *scene, c *call, cmd *command) err
 	switch {
 	case c.here()&cmd.where == 0:
 		return b.answer(ctx, s, c, "wrong_place", render.Problem{Word: cmd.name, Code: placeNames(cmd.where)})
-	case cmd.who == leader && !c.leader, cmd.who == staff && !c.staff:
+	case cmd.who == leader && !c.leader:
 		return b.refuse(ctx, s, c)
+	case cmd.who == staff && !c.staff:
+		return b.answer(ctx, s, c, "not_staff", nil)
 	}
 	return cmd.run(b, ctx, s, c)
 }

@@ -335,7 +335,10 @@ func (b *Bot) share(ctx context.Context, s *scene, net *meeting.Network, m *meet
 	if err != nil {
 		return err
 	}
-	return b.touchRound(ctx, s, net, m.Number)
+	if err := b.touchRound(ctx, s, net, m.Number); err != nil {
+		return err
+	}
+	return b.finishedLate(ctx, s, net, m)
 }
 
 // reshare takes the shared summary down and shares it anew.
@@ -344,6 +347,9 @@ func (b *Bot) reshare(ctx context.Context, s *scene, net *meeting.Network, m *me
 		return err
 	}
 	if err := b.postSummary(ctx, s, net, m, sum); err != nil {
+		return err
+	}
+	if err := b.withdrawRound(ctx, s, m.Programme, m.Number); err != nil {
 		return err
 	}
 	return b.tell(ctx, s, net, meeting.Post{Key: fmt.Sprintf("shared/%s/%d/%d", net.ID, m.Number, sum.Version), Kind: meeting.PostText,

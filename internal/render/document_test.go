@@ -37,6 +37,7 @@ func documents(t testing.TB) map[string]any {
 var allowed = map[string]string{
 	"html": "lang", "head": "", "meta": "charset name content", "title": "", "style": "", "body": "", "main": "",
 	"h1": "", "h2": "", "p": "", "ul": "", "li": "", "strong": "", "em": "", "br": "",
+	"h3": "", "table": "", "thead": "", "tbody": "", "tr": "", "th": "", "td": "",
 }
 
 var (

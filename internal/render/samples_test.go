@@ -38,6 +38,7 @@ func samples(t testing.TB) []sample {
 	var all []sample
 	for _, part := range [][]sample{
 		plainSamples(), captureSamples(), problemSamples(loc), meetingSamples(loc), summarySamples(loc), statusSamples(loc), planSamples(loc), minutesSamples(loc), privacySamples(loc), networkSamples(), gestureSamples(), peopleSamples(loc),
+		roundSamples(loc),
 	} {
 		all = append(all, part...)
 	}

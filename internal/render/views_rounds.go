@@ -57,6 +57,16 @@ type Voice struct {
 	meeting.Point
 }
 
+// Differs reports whether several networks say something that is only theirs.
+func (p CompiledPrompt) Differs() bool {
+	for _, t := range p.Own {
+		if t.Networks[0] != p.Own[0].Networks[0] {
+			return true
+		}
+	}
+	return false
+}
+
 // Most themes of a prompt that the message shows; the document shows all.
 const (
 	shownShared = 5
@@ -101,12 +111,10 @@ type Names struct {
 	More int
 }
 
-// Few are the names of the theme's networks, as many as can be read.
-func (t Theme) Few() Names { return fewNames(t.Networks) }
-
-func fewNames(all []string) Names {
-	if len(all) <= shownNames+1 {
-		return Names{Few: all}
+// Some are the names, as many as can be read at once.
+func (Compilation) Some(names []string) Names {
+	if len(names) <= shownNames+1 {
+		return Names{Few: names}
 	}
-	return Names{Few: all[:shownNames], More: len(all) - shownNames}
+	return Names{Few: names[:shownNames], More: len(names) - shownNames}
 }

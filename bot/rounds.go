@@ -1,0 +1,17 @@
+package bot
+
+import (
+	"context"
+	"errors"
+)
+
+// rounds does what is due for the networks together.
+func (b *Bot) rounds(ctx context.Context) error {
+	return errors.Join(b.renewCompilations(ctx))
+}
+
+// withdrawRound takes down what was made of a round's shared summaries, because
+// one of them lost a text.
+func (b *Bot) withdrawRound(ctx context.Context, s *scene, programme string, number int) error {
+	return b.withdrawCompilation(ctx, s, programme, number)
+}

@@ -1,0 +1,72 @@
+package render
+
+import (
+	"fmt"
+	"time"
+
+	"blnbot/internal/meeting"
+)
+
+func roundSamples(loc *time.Location) []sample {
+	made := at(loc, time.September, 14, 9)
+	full := compilationSample(made)
+	one := Compilation{Programme: "Nära vård", Number: 1, Title: "Vilket stöd betyder mest?", Networks: full.Networks[:1], Prompts: []CompiledPrompt{
+		{Number: 1, Text: "Vilket stöd betyder mest?", Own: []Theme{own("Västerås", "Avlastning på helger.")}},
+		{Number: 2, Text: "Vad saknas?", Silent: []string{"Västerås"}},
+		{Number: 3, Text: "Något mer?"},
+	}}
+	return []sample{
+		{text: "usage_compile"}, {text: "does_compile"}, {text: "not_staff"}, {text: "no_programme"},
+		{"which_programme", "", Problem{Names: []string{"nara-vard", "samsjuklighet"}, Number: 2}},
+		{"which_programme", "word", Problem{Word: "kaffe", Names: []string{"nara-vard", "samsjuklighet"}, Number: 2}},
+		{"which_programme", "one", Problem{Names: []string{"samsjuklighet"}, Number: 1}},
+		{"no_such_round", "", Problem{Word: "31", Max: 6}}, {"no_such_round", "one", Problem{Word: "2", Max: 1}},
+		{"compile_nothing", "", Problem{Number: 2}},
+		{"compiled", "", Problem{Number: 2, Version: 1}}, {"compiled", "again", Problem{Number: 2, Version: 2}},
+		{"compiled_already", "", Problem{Number: 2, Version: 1}},
+		{"compile_more", "", Problem{Network: "Arvika", Number: 2, Word: "samsjuklighet 2"}},
+		{"some_networks", "", Names{Few: []string{"Arvika", "Luleå", "Kalmar", "Lund", "Ystad", "Visby"}, More: 54}},
+		{"compilation", "", full}, {"compilation", "one", one}, {"compilation", "all", Compilation{Number: 1, Title: "Stöd", Networks: full.Networks, Prompts: []CompiledPrompt{manyThemes(), {Number: 2, Text: "Vad saknas?", Shared: manyThemes().Shared[:1]},
+			{Number: 3, Text: "Vad mer?", Own: full.Prompts[0].Own[:2]}}}},
+		{"compilation", "three", Compilation{Number: 1, Title: "Stöd", Networks: append(full.Networks, full.Networks[0]), Prompts: []CompiledPrompt{{Number: 1, Text: "Vad saknas?"}}}},
+		{"compilation_document", "", full}, {"compilation_document", "one", one}, {"compilation_document", "all", Compilation{Programme: "Samsjuklighet", Number: 1, Title: "Stöd", Networks: full.Networks, Prompts: []CompiledPrompt{{Number: 1, Text: "Vad mer?", Own: full.Prompts[0].Own}}}},
+		{"compilation_title", "", full}, {"compilation_file", "", full},
+	}
+}
+
+func voice(network, text string, role meeting.Role, support int) Voice {
+	return Voice{Network: network, Point: meeting.Point{Text: text, Role: role, Support: support}}
+}
+
+func own(network, text string) Theme {
+	return Theme{Text: text, Networks: []string{network}, Support: 1, Voices: []Voice{voice(network, text, meeting.RoleUnknown, 1)}}
+}
+
+// manyThemes are more themes than the message has room for.
+func manyThemes() CompiledPrompt {
+	p := CompiledPrompt{Number: 1, Text: "Vad kan vara ett bra stöd?"}
+	for i := range 7 {
+		t := own("Arvika", fmt.Sprintf("Förslag nummer %d.", i+1))
+		t.Networks = []string{"Arvika", "Luleå"}
+		p.Shared = append(p.Shared, t)
+	}
+	return p
+}
+
+func compilationSample(made time.Time) Compilation {
+	edited := voice("Luleå", "Någon som svarar när det är *akut*.", meeting.RoleUnknown, 1)
+	edited.Edited = true
+	return Compilation{Programme: "Samsjuklighet", Number: 2, Title: "Vad fungerar bra i dag?", Version: 2, Made: made,
+		Networks: []CompiledNetwork{
+			{Name: "Västerås", Entries: 17, Participants: meeting.RoleCount{meeting.RoleCarer: 4, meeting.RoleUnknown: 2}},
+			{Name: "Luleå", Entries: 3, Participants: meeting.RoleCount{meeting.RoleUnknown: 3}},
+		},
+		Missing: []string{"Arvika", "Kalmar"},
+		Prompts: []CompiledPrompt{
+			{Number: 1, Text: "Vad fungerar bra hos er?", Shared: []Theme{{Text: "Kontaktpersonen svarar när det är akut.", Networks: []string{"Västerås", "Luleå"}, Support: 5,
+				Voices: []Voice{voice("Västerås", "Kontaktpersonen svarar när det är akut.", meeting.RoleCarer, 4), edited}}},
+				Own: []Theme{own("Västerås", "Anhöriggruppen på kvällstid."), own("Västerås", "Avlastning på helger."), own("Västerås", "Träffarna i parken."),
+					own("Västerås", "Kommunens hemsida."), {Text: edited.Text, Networks: []string{"Luleå"}, Voices: []Voice{edited}}}},
+			{Number: 2, Text: "Varför fungerar det?", Networks: []string{"Luleå"}, Silent: []string{"Luleå"}},
+		}}
+}
