@@ -14,17 +14,18 @@ import (
 
 // exportCmd writes a document. It works while the bot is running.
 type exportCmd struct {
-	What    string `arg:"" enum:"minutes,summary,plan" help:"minutes, summary or plan."`
-	Network string `help:"The network's id; not needed if there is one only." placeholder:"ID"`
-	Meeting int    `help:"The meeting's number; the last one if left out." placeholder:"N"`
-	Format  string `enum:"md,html,json" default:"md" help:"md, html or json (minutes only)."`
-	Out     string `help:"The file to write; standard output if left out." placeholder:"FILE"`
+	What      string `arg:"" enum:"minutes,summary,plan,compilation" help:"minutes, summary, plan, or compilation of a round over all networks."`
+	Network   string `help:"The network's id; not needed if there is one only." placeholder:"ID"`
+	Programme string `help:"The programme's id, for a compilation; not needed if there is one only." placeholder:"ID"`
+	Meeting   int    `help:"The meeting's number; the last one if left out." placeholder:"N"`
+	Format    string `enum:"md,html,json" default:"md" help:"md, html or json (minutes and compilation only)."`
+	Out       string `help:"The file to write; standard output if left out." placeholder:"FILE"`
 }
 
 // Run writes what was asked for.
 func (c *exportCmd) Run(ctx context.Context, env *environment, cmds *commands) error {
-	if c.Format == "json" && c.What != "minutes" {
-		return usageError{errors.New("only minutes come as json")}
+	if c.Format == "json" && c.What != "minutes" && c.What != "compilation" {
+		return usageError{errors.New("only minutes and compilations come as json")}
 	}
 	cfg, err := cmds.loadWith(config.Loader{Now: env.now, NoSecrets: true})
 	if err != nil {
@@ -37,7 +38,11 @@ func (c *exportCmd) Run(ctx context.Context, env *environment, cmds *commands) e
 	if err != nil {
 		return err
 	}
-	text, err := c.ofNetwork(ctx, s.bot)
+	write := c.ofNetwork
+	if c.What == "compilation" {
+		write = func(ctx context.Context, b *bot.Bot) ([]byte, error) { return c.ofRound(ctx, b, cfg.Language) }
+	}
+	text, err := write(ctx, s.bot)
 	if err := errors.Join(err, s.db.Close()); err != nil {
 		return err
 	}
@@ -94,6 +99,11 @@ func (c *exportCmd) document(ctx context.Context, b *bot.Bot, lang string) ([]by
 	if err != nil {
 		return nil, err
 	}
+	return c.write(lang, view)
+}
+
+// write is a document in the format that was asked for.
+func (c *exportCmd) write(lang string, view any) ([]byte, error) {
 	texts, err := render.New()
 	if err != nil {
 		return nil, err

@@ -27,7 +27,7 @@ func roundSamples(loc *time.Location) []sample {
 		{"compile_more", "", Problem{Network: "Arvika", Number: 2, Word: "samsjuklighet 2"}},
 		{"some_networks", "", Names{Few: []string{"Arvika", "Luleå", "Kalmar", "Lund", "Ystad", "Visby"}, More: 54}},
 		{"compilation", "", full}, {"compilation", "one", one}, {"compilation", "all", Compilation{Number: 1, Title: "Stöd", Networks: full.Networks, Prompts: []CompiledPrompt{manyThemes(), {Number: 2, Text: "Vad saknas?", Shared: manyThemes().Shared[:1]},
-			{Number: 3, Text: "Vad mer?", Own: full.Prompts[0].Own[:2]}}}},
+			{Number: 3, Text: "Vad mer?", Own: full.Prompts[0].Own[:2]}, {Number: 4, Text: "Varför?", Own: []Theme{full.Prompts[0].Own[0], full.Prompts[0].Own[4]}}}}},
 		{"compilation", "three", Compilation{Number: 1, Title: "Stöd", Networks: append(full.Networks, full.Networks[0]), Prompts: []CompiledPrompt{{Number: 1, Text: "Vad saknas?"}}}},
 		{"compilation_document", "", full}, {"compilation_document", "one", one}, {"compilation_document", "all", Compilation{Programme: "Samsjuklighet", Number: 1, Title: "Stöd", Networks: full.Networks, Prompts: []CompiledPrompt{{Number: 1, Text: "Vad mer?", Own: full.Prompts[0].Own}}}},
 		{"compilation_title", "", full}, {"compilation_file", "", full},
