@@ -14,6 +14,7 @@ require (
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 	github.com/yuin/goldmark v1.8.4
 	go.mau.fi/util v0.9.11
+	golang.org/x/image v0.44.0
 	maunium.net/go/mautrix v0.29.0
 	modernc.org/sqlite v1.60.1
 )

@@ -355,17 +355,31 @@ func (b *Bot) react(ctx context.Context, s *scene, room meeting.RoomID, target m
 	return err
 }
 
-// takeDown removes a post and its parts: before it was sent, or afterwards.
+// takeDown removes a post, its parts and its files: before they were sent, or
+// afterwards.
 func (b *Bot) takeDown(ctx context.Context, s *scene, key string) error {
 	for n := 1; ; n++ {
 		p, err := s.tx.Post(ctx, partKey(key, n))
-		if err != nil || p == nil {
+		if err != nil {
 			return err
+		}
+		if p == nil {
+			break
 		}
 		if err := b.removePost(ctx, s, *p); err != nil {
 			return err
 		}
 	}
+	files, err := s.tx.PostsWithPrefix(ctx, key+attached)
+	if err != nil {
+		return err
+	}
+	for _, p := range files {
+		if err := b.removePost(ctx, s, p); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (b *Bot) removePost(ctx context.Context, s *scene, p meeting.PostRecord) error {

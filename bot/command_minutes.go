@@ -38,9 +38,11 @@ func (b *Bot) subject(ctx context.Context, s *scene, c *call, net *meeting.Netwo
 	return nil, b.answer(ctx, s, c, "nothing_yet", render.Problem{})
 }
 
-// cmdMinutes sends a meeting's minutes as a file.
+// cmdMinutes sends a meeting's minutes as a file: a page that a phone shows
+// too, or the format that is asked for.
 func (b *Bot) cmdMinutes(ctx context.Context, s *scene, c *call) error {
-	m, err := b.subject(ctx, s, c, c.net, c.args, func(m *meeting.Meeting) bool { return m.State.Held() })
+	number, format := b.cutFormat(c.args, "html")
+	m, err := b.subject(ctx, s, c, c.net, number, func(m *meeting.Meeting) bool { return m.State.Held() })
 	if err != nil || m == nil {
 		return err
 	}
@@ -48,18 +50,8 @@ func (b *Bot) cmdMinutes(ctx context.Context, s *scene, c *call) error {
 	if err != nil {
 		return err
 	}
-	doc, err := b.texts.Document(c.lang, "minutes", view)
-	if err != nil {
-		return err
-	}
-	name, err := b.texts.Text(c.lang, "minutes_file", view)
-	if err != nil {
-		return err
-	}
-	_, err = s.tx.StorePost(ctx, meeting.Post{Key: "answer/" + string(c.msg.ID), Room: c.room, Kind: meeting.PostFile, Meeting: 0,
-		File: &meeting.File{Name: name + ".html", Type: "text/html", Data: []byte(doc)}, Quotes: m.ID,
-		Thread: meeting.Ref{Event: c.msg.Thread}, ReplyTo: meeting.Ref{Event: c.msg.ID}}, s.now)
-	return err
+	return b.attach(ctx, s, meeting.Post{Key: "answer/" + string(c.msg.ID), Room: c.room, Quotes: m.ID,
+		Thread: meeting.Ref{Event: c.msg.Thread}, ReplyTo: meeting.Ref{Event: c.msg.ID}}, c.lang, "minutes", view, format)
 }
 
 // minutesView is a meeting's minutes as people may have them on paper: roles

@@ -499,6 +499,9 @@ func (s *stage) write(d meeting.Delivery) {
 	case meeting.PostFile:
 		s.file = string(d.File.Data)
 		s.out.WriteString(fmt.Sprintf("%s: %s (%s)\n", head, d.File.Name, d.File.Type))
+		if d.Markdown != "" {
+			s.out.WriteString("  | " + d.Markdown + "\n")
+		}
 		return
 	case meeting.PostEdit:
 		head += " of " + short(d.TargetID)

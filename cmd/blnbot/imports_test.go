@@ -47,6 +47,7 @@ func owners() map[string]string {
 		"github.com/goccy/":       "config",
 		"github.com/alecthomas/":  "cmd",
 		"github.com/kljensen/":    "internal/digest",
+		"golang.org/x/image/":     "internal/render/plot",
 		"github.com/prometheus/":  "internal/metrics",
 		"github.com/santhosh-tek": "", // tests only
 	}

@@ -79,11 +79,13 @@ type NewRoom struct {
 	SpaceMembers []UserID
 }
 
-// File is an attachment of a post.
+// File is an attachment of a post. A picture has a width and a height, and the
+// post's Markdown says what is in it.
 type File struct {
-	Name string
-	Type string // MIME type
-	Data []byte
+	Name          string
+	Type          string // MIME type
+	Data          []byte
+	Width, Height int `json:",omitempty"` // in pixels
 }
 
 // DoublePrefix begins the key of a post that takes down another post's second

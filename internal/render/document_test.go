@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"blnbot/internal/meeting"
+	"blnbot/internal/render/docx"
 )
 
 // documents are samples of everything that is made into a page.
@@ -37,7 +38,8 @@ func documents(t testing.TB) map[string]any {
 var allowed = map[string]string{
 	"html": "lang", "head": "", "meta": "charset name content", "title": "", "style": "", "body": "", "main": "",
 	"h1": "", "h2": "", "p": "", "ul": "", "li": "", "strong": "", "em": "", "br": "",
-	"h3": "", "table": "", "thead": "", "tbody": "", "tr": "", "th": "", "td": "",
+	"h3": "", "table": "", "thead": "", "tbody": "", "tr": "", "th": "scope", "td": "",
+	"svg": "xmlns viewBox width height role font-family", "rect": "width height fill", "path": "d fill", "text": "x y font-size font-weight fill",
 }
 
 var (
@@ -56,6 +58,13 @@ func TestDocuments(t *testing.T) {
 					t.Fatal(err)
 				}
 				checkPage(t, lang, page)
+				word, err := x.Word(lang, kind, data)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := docx.Text(word); err != nil {
+					t.Error(err)
+				}
 				md, err := x.Markdown(lang, kind, data)
 				if err != nil {
 					t.Fatal(err)
@@ -88,8 +97,10 @@ func checkPage(t *testing.T, lang, page string) {
 		}
 		switch token := token.(type) {
 		case xml.StartElement:
+			if token.Name.Local != "title" || open[len(open)-1] == "head" {
+				count[token.Name.Local]++
+			}
 			open = append(open, token.Name.Local)
-			count[token.Name.Local]++
 			checkElement(t, token)
 		case xml.EndElement:
 			open = open[:len(open)-1]

@@ -39,6 +39,7 @@ func samples(t testing.TB) []sample {
 	for _, part := range [][]sample{
 		plainSamples(), captureSamples(), problemSamples(loc), meetingSamples(loc), summarySamples(loc), statusSamples(loc), planSamples(loc), minutesSamples(loc), privacySamples(loc), networkSamples(), gestureSamples(), peopleSamples(loc),
 		roundSamples(loc),
+		figureSamples(),
 	} {
 		all = append(all, part...)
 	}
@@ -211,7 +212,7 @@ func summarySamples(loc *time.Location) []sample {
 		{"points", "", full}, {"points_numbered", "", full}, {"completeness", "", full}, {"completeness", "none", none}, {"completeness", "gaps", auto},
 		{"point", "", point[0]}, {"point", "late", point[1]}, {"point", "edited", point[2]},
 		{"source", "", point[0]}, {"source", "late", point[1]},
-		{"summary_title", "", full},
+		{"summary_title", "", full}, {"summary_file", "", full},
 		{"shared", "", Problem{Number: 2, Version: 1}},
 		{"reshared", "", Problem{Number: 2, Version: 2}},
 		{"draft_edited", "", Problem{Word: "1.2"}}, {"draft_dropped", "", Problem{Word: "1.2"}},

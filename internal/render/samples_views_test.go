@@ -79,7 +79,7 @@ func planSamples(loc *time.Location) []sample {
 	fresh.Version = 0
 	return []sample{
 		{"plan", "", full}, {"plan", "changed", changed}, {"plan", "fresh", fresh}, {"plan_items", "", full}, {"plan_shared", "", full},
-		{"plan_title", "", full}, {"plan_document", "", full},
+		{"plan_title", "", full}, {"plan_file", "", full}, {"plan_file", "fresh", fresh}, {"plan_document", "", full},
 		{"plan_none", "", Problem{Network: "Västerås"}},
 		{"plan_unknown", "", Problem{Word: "x`y* <b>"}},
 		{"plan_full", "", Problem{Max: 50}},

@@ -133,6 +133,19 @@ type Summary struct {
 	Shared       time.Time
 }
 
+// Figures are the pictures of the document.
+func (s Summary) Figures() map[string]Figure { return participation(s.Number, s.Participants) }
+
+// participation is the picture of who replied in one meeting, if there is
+// anything to compare.
+func participation(number int, count meeting.RoleCount) map[string]Figure {
+	p := Participation{Meetings: []MeetingCount{{number, count}}}
+	if !p.Any() {
+		return nil
+	}
+	return map[string]Figure{"participation": p}
+}
+
 // Round is one meeting round over all networks of a programme.
 type Round struct {
 	Number   int
@@ -217,6 +230,9 @@ type Minutes struct {
 	Unreadable int
 	Gaps       int
 }
+
+// Figures are the pictures of the document.
+func (m Minutes) Figures() map[string]Figure { return participation(m.Number, m.People) }
 
 // MinutesPrompt is one prompt with its entries.
 type MinutesPrompt struct {

@@ -21,6 +21,9 @@ type words struct {
 	clock            string // layout of a time of day
 	stockholm        string
 	timeIn           string
+	tag              string // of the language as it is written in the country (BCP 47)
+	page             string // page number and number of pages
+	states           map[meeting.State]string
 }
 
 // noun is a word in singular and plural.
@@ -48,6 +51,11 @@ func vocabulary(lang string) *words {
 			and:       "and",
 			clock:     "15:04",
 			stockholm: "Swedish time", timeIn: "time in %s",
+			tag: "en-GB", page: "Page %s of %s",
+			states: map[meeting.State]string{
+				meeting.StateShared: "summary shared", meeting.StateClosed: "summary waits for approval", meeting.StateOpen: "under way",
+				meeting.StateMissed: "never opened", meeting.StatePlanned: "not begun",
+			},
 		}
 	}
 	return &words{
@@ -70,6 +78,11 @@ func vocabulary(lang string) *words {
 		and:       "och",
 		clock:     "15.04",
 		stockholm: "svensk tid", timeIn: "tid i %s",
+		tag: "sv-SE", page: "Sida %s av %s",
+		states: map[meeting.State]string{
+			meeting.StateShared: "sammanfattningen är delad", meeting.StateClosed: "sammanfattningen väntar", meeting.StateOpen: "pågår",
+			meeting.StateMissed: "öppnade aldrig", meeting.StatePlanned: "inte börjat",
+		},
 	}
 }
 

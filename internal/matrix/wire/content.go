@@ -68,6 +68,8 @@ type outMessage struct {
 type fileInfo struct {
 	Size     int    `json:"size"`
 	MimeType string `json:"mimetype,omitempty"`
+	Width    int    `json:"w,omitempty"`
+	Height   int    `json:"h,omitempty"`
 }
 
 // Upload is where the data of a file post has been put.
@@ -95,7 +97,8 @@ func Message(d meeting.Delivery, latest meeting.EventID, plain bool) (json.RawMe
 	return json.Marshal(m)
 }
 
-// FileMessage builds the content of a file post.
+// FileMessage builds the content of a file post. The text of a picture is what
+// is in it: clients show it below, and read it out.
 func FileMessage(d meeting.Delivery, latest meeting.EventID, up Upload) (json.RawMessage, error) {
 	if d.File == nil {
 		return nil, ErrEmpty
@@ -105,10 +108,13 @@ func FileMessage(d meeting.Delivery, latest meeting.EventID, up Upload) (json.Ra
 		return nil, err
 	}
 	m.MsgType, m.FileName = event.MsgFile, d.File.Name
+	if d.File.Width > 0 {
+		m.MsgType = event.MsgImage
+	}
 	if m.Body == "" {
 		m.Body = d.File.Name
 	}
-	m.Info = &fileInfo{Size: len(d.File.Data), MimeType: d.File.Type}
+	m.Info = &fileInfo{Size: len(d.File.Data), MimeType: d.File.Type, Width: d.File.Width, Height: d.File.Height}
 	m.URL, m.File = up.URL, up.File
 	m.RelatesTo = relation(d, latest)
 	m.Key = d.Key
