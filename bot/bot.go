@@ -28,6 +28,7 @@ type Settings struct {
 	Programmes []meeting.Programme
 	Defaults   meeting.Network
 	Staff      []meeting.UserID
+	Leaders    meeting.Leaders
 	// Language and Location are the coordination room's.
 	Language string
 	Location *time.Location

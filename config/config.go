@@ -58,6 +58,9 @@ type Config struct {
 type Coordination struct {
 	Room  string // alias or room id, as configured
 	Staff []meeting.UserID
+	// Leaders is what goes on between the networks: meetings of the leaders,
+	// and the overview of the week.
+	Leaders meeting.Leaders
 }
 
 // Network is the network with the id.
@@ -156,10 +159,10 @@ func (r *reader) config(name string, data []byte) *Config {
 	}.read(s)
 	r.cfg.Language, r.cfg.Location = base.language, base.location
 	r.cfg.Defaults = meeting.Network{OpenFor: base.openFor, Grace: base.grace, Approval: base.approval, ObjectionsFor: base.objectionsFor,
-		Quiet: base.quiet, Pauses: base.pauses}
-	r.coordination(s.get("coordination"))
+		Quiet: base.quiet, Pauses: base.pauses, Calendar: base.calendar}
 	r.programmes(s.get("programmes"))
 	r.cfg.Programmes = r.shelf.all()
+	r.coordination(s.get("coordination"))
 	r.networks(s.get("networks"), base)
 	return r.cfg
 }
@@ -170,18 +173,6 @@ func (r *reader) file(v value, fallback string) string {
 		return r.path(p)
 	}
 	return r.path(fallback)
-}
-
-func (r *reader) coordination(v value) {
-	if !v.given() {
-		return
-	}
-	s, ok := v.section(coordinationKeys())
-	if !ok {
-		return
-	}
-	r.cfg.Coordination.Room = room(s.get("room"))
-	r.cfg.Coordination.Staff = r.people(s.get("staff"))
 }
 
 // people reads a list of Matrix ids that the bot's own must not be in.

@@ -14,6 +14,7 @@ func settingKeys() []key {
 		{name: "objections_for", expected: "how long people have to object to a draft: a number with w, d, h, m or s", example: "objections_for: 2d"},
 		{name: "holidays", expected: "move, skip or ignore", example: "holidays: move"},
 		{name: "quiet_hours", expected: "from when to when, local time, or none", example: "quiet_hours: 21-07"},
+		{name: "calendar", expected: "true or false", example: "calendar: true"},
 		{name: "pauses", expected: "a list of first and last days", example: `pauses: ["2027-06-15..2027-08-15"]`},
 	}
 }
@@ -38,6 +39,9 @@ func coordinationKeys() []key {
 	return []key{
 		{name: "room", required: true, expected: "a room alias (#…) or a room id (!…), in quotes", example: `room: "#bln-samordning:example.se"`},
 		{name: "staff", required: true, expected: "a list of full Matrix ids, at least one", example: `staff: ["@nka:example.se"]`},
+		{name: "weekly", expected: "a day (MON to SUN) and a time, or off", example: "weekly: MON 08:00"},
+		{name: "agenda", expected: "how long before a leaders' meeting its agenda comes: a number with w, d, h, m or s", example: "agenda: 3d"},
+		{name: "meetings", expected: "a list of the leaders' meetings, one entry for each round", example: `meetings: [{programme: samsjuklighet, round: 1, before: "2027-09-01 13:00"}]`},
 	}
 }
 
@@ -52,6 +56,16 @@ func networkKeys() []key {
 		{name: "schedule", expected: "when the next meeting opens: minute, hour, day of month, month, day of week (0 is Sunday)", example: `schedule: "0 17 * * TUE"   # Tuesdays at 17:00`},
 		{name: "dates", expected: "one date for each meeting, in order", example: `dates: ["2027-09-07 17:00", "2027-09-21 17:00"]`},
 	}, settingKeys()...)
+}
+
+func leadersMeetingKeys() []key {
+	return []key{
+		{name: "programme", required: true, expected: "the id of a programme", example: "programme: samsjuklighet"},
+		{name: "round", required: true, expected: "the number of the meeting that the leaders meet about", example: "round: 2"},
+		{name: "before", expected: "a date and a time", example: `before: "2027-09-01 13:00"`},
+		{name: "after", expected: "a date and a time", example: `after: "2027-09-30 13:00"`},
+		{name: "link", expected: "a web address with https://", example: "link: https://example.se/mote"},
+	}
 }
 
 func programmeKeys() []key {

@@ -35,6 +35,7 @@ type settings struct {
 	quiet         meeting.Quiet
 	quietGiven    bool
 	pauses        []meeting.Pause
+	calendar      bool
 }
 
 // read is the settings with what the section says instead.
@@ -50,6 +51,9 @@ func (t settings) read(s section) settings {
 		string(schedule.Move), string(schedule.Skip), string(schedule.Ignore)))
 	if v := s.get("quiet_hours"); v.given() {
 		t.quiet, t.quietGiven = quietHours(v), true
+	}
+	if v := s.get("calendar"); v.given() {
+		t.calendar = v.oneOf("false", "true", "false") == "true"
 	}
 	if v := s.get("pauses"); v.given() {
 		t.pauses = pauses(v)
@@ -109,7 +113,7 @@ func (r *reader) network(s section, base settings) meeting.Network {
 	n := meeting.Network{
 		ID: id(s.get("id")), Room: room(s.get("room")), Language: t.language, Location: t.location,
 		OpenFor: t.openFor, Grace: t.grace, Approval: t.approval, ObjectionsFor: t.objectionsFor,
-		Quiet: t.quiet, Pauses: t.pauses,
+		Quiet: t.quiet, Pauses: t.pauses, Calendar: t.calendar,
 	}
 	if !t.quietGiven && strings.HasPrefix(s.get("schedule").plain(), "@every") {
 		n.Quiet = meeting.Quiet{} // a trial runs by night, too

@@ -36,7 +36,7 @@ func (c *checkCmd) Run(ctx context.Context, env *environment, cmds *commands) er
 	if err != nil {
 		return err
 	}
-	rows := []checkRow{{true, "configuration", cmds.Config}}
+	rows := []checkRow{{true, "configuration", cmds.Config}, leadersRow(cfg, env.now())}
 	for _, n := range cfg.Networks {
 		rows = append(rows, networkRow(env, n))
 	}

@@ -30,6 +30,7 @@ func (c *scheduleCmd) Run(ctx context.Context, env *environment, cmds *commands)
 		return err
 	}
 	networks := slices.Clip(cfg.Networks)
+	all := c.Network == ""
 	var ids []string
 	for _, m := range made {
 		if m.State == "" && m.net != nil {
@@ -55,7 +56,10 @@ func (c *scheduleCmd) Run(ctx context.Context, env *environment, cmds *commands)
 			return err
 		}
 	}
-	return nil
+	if !all {
+		return nil
+	}
+	return printLeaders(env.stdout, cfg, env.now())
 }
 
 // printSchedule lists the network's meetings after the first held ones.

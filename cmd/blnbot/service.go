@@ -122,7 +122,7 @@ func newService(env *environment, cfg *config.Config, db *sqlite.DB, log *slog.L
 }
 
 func settings(cfg *config.Config) *bot.Settings {
-	return &bot.Settings{Networks: cfg.Networks, Programmes: cfg.Programmes, Defaults: cfg.Defaults, Staff: cfg.Coordination.Staff, Language: cfg.Language, Location: cfg.Location}
+	return &bot.Settings{Networks: cfg.Networks, Programmes: cfg.Programmes, Defaults: cfg.Defaults, Staff: cfg.Coordination.Staff, Leaders: cfg.Coordination.Leaders, Language: cfg.Language, Location: cfg.Location}
 }
 
 // errRunning means that another process runs the bot.

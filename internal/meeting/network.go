@@ -31,6 +31,8 @@ type Network struct {
 	ObjectionsFor time.Duration // how long a draft waits for objections
 	Quiet         Quiet         // when the bot says nothing on its own
 	Pauses        []Pause       // when nothing opens, and the bot says nothing on its own
+	// Calendar asks for calendar files of the meetings in the room.
+	Calendar bool
 	// Deputies have a leader's rights. They are turned to while a leader is
 	// away.
 	Deputies []UserID
