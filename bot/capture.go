@@ -40,6 +40,9 @@ func (b *Bot) message(ctx context.Context, s *scene, p place, m meeting.Message)
 		}
 	}
 	if p.direct != "" && !m.Fetched && m.Kind == meeting.MessageText {
+		if done, err := b.answersGuard(ctx, s, p, m); err != nil || done {
+			return err
+		}
 		return b.answersGreeting(ctx, s, p, m)
 	}
 	if p.net == nil {
@@ -129,6 +132,9 @@ func (b *Bot) collect(ctx context.Context, s *scene, p place, m meeting.Message,
 		body = b.noteText(p, m, old.Prompt)
 		m.Sender = ""
 	}
+	if body, err = b.hidden(ctx, s, p.net, m.ID, body); err != nil {
+		return err
+	}
 	e := meeting.Entry{ID: m.ID, Meeting: w.meeting.ID, Prompt: w.prompt, Author: m.Sender, Source: w.source,
 		Body: body, SentAt: m.SentAt, Order: m.Order, Late: w.meeting.State != meeting.StateOpen}
 	if e.State, err = b.stateByReactions(ctx, s, p.net, m.ID, m.Sender); err != nil {
@@ -146,7 +152,7 @@ func (b *Bot) collect(ctx context.Context, s *scene, p place, m meeting.Message,
 	if err := b.takesPart(ctx, s, p.net, e.Author); err != nil {
 		return err
 	}
-	if err := b.warnSensitive(ctx, s, p.net, e); err != nil {
+	if err := b.askSensitive(ctx, s, p.net, e); err != nil {
 		return err
 	}
 	return b.addLate(ctx, s, p.net, w.meeting, e.ID)
@@ -218,25 +224,6 @@ func (b *Bot) unreceipt(ctx context.Context, s *scene, id meeting.EventID) error
 			return err
 		}
 	}
-}
-
-// warnSensitive tells the author, alone, that a reply holds a personnummer, a
-// phone number or an e-mail address.
-func (b *Bot) warnSensitive(ctx context.Context, s *scene, net *meeting.Network, e meeting.Entry) error {
-	found := meeting.Sensitive(e.Body)
-	if len(found) == 0 {
-		return nil
-	}
-	var names []string
-	for _, kind := range found {
-		name, err := b.texts.Text(net.Language, "kind_"+string(kind), nil)
-		if err != nil {
-			return err
-		}
-		names = append(names, name)
-	}
-	return b.tellDirectly(ctx, s, e.Author, "sensitive/"+string(e.ID), net.Language, "sensitive",
-		render.Problem{Network: net.Name, Names: names})
 }
 
 // comment takes in an answer to something that is not a prompt: words in the
@@ -313,6 +300,9 @@ func (b *Bot) edit(ctx context.Context, s *scene, p place, m meeting.Message) er
 	if err != nil {
 		return err
 	}
+	if body, err = b.hidden(ctx, s, p.net, e.ID, body); err != nil {
+		return err
+	}
 	if e.State != meeting.EntryActive && e.State != meeting.EntryUnreadable {
 		body = "" // withheld: only the id is kept, to be fetched if 🚫 is taken back
 	}
@@ -320,7 +310,7 @@ func (b *Bot) edit(ctx context.Context, s *scene, p place, m meeting.Message) er
 		return err
 	}
 	e.Body = body
-	if err := b.warnSensitive(ctx, s, p.net, *e); err != nil {
+	if err := b.askSensitive(ctx, s, p.net, *e); err != nil {
 		return err
 	}
 	return b.withdraw(ctx, s, p.net, *e, false)

@@ -190,6 +190,8 @@ type people interface {
 	VersionTexts(ctx context.Context, network string) (map[meeting.EventID]string, error)
 	SetVersionText(ctx context.Context, id meeting.EventID, body string) error
 	Forget(ctx context.Context, user meeting.UserID) error
+	HideEntry(ctx context.Context, id meeting.EventID) error
+	Hidden(ctx context.Context, id meeting.EventID) (bool, error)
 	StoreErasure(ctx context.Context, e meeting.Erasure) error
 	// KnownUsers lists everybody that anything is stored about.
 	KnownUsers(ctx context.Context) ([]meeting.UserID, error)

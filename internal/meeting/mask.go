@@ -15,11 +15,16 @@ const (
 	PatternID    Pattern = "id"    // personnummer or samordningsnummer
 	PatternPhone Pattern = "phone" // Swedish spellings, and any number with a country code
 	PatternEmail Pattern = "email"
-	patternName  Pattern = "name"
+	// PatternAddress is a street address, or a postal code with its place.
+	PatternAddress Pattern = "address"
+	// PatternPerson is the name of somebody who is not in the room, as far as a
+	// list of names and what stands before them can tell.
+	PatternPerson Pattern = "person"
+	patternName   Pattern = "name"
 )
 
 // MaskWords are the words that take the place of what is masked.
-type MaskWords struct{ Name, Phone, Email, ID string }
+type MaskWords struct{ Name, Phone, Email, ID, Address string }
 
 // maskPasses bounds how often Mask looks again at its own result.
 const maskPasses = 4
@@ -96,8 +101,9 @@ func (m *Masker) word(w string, capital bool) {
 	m.words[w] = capital
 }
 
-// Mask returns the text with names, Matrix ids, personnummer, phone numbers and
-// e-mail addresses replaced. Masking a masked text changes nothing.
+// Mask returns the text with names, Matrix ids, personnummer, phone numbers,
+// e-mail addresses, street addresses, and names of third persons as far as they
+// can be told, replaced. Masking a masked text changes nothing.
 //
 // Any ten or twelve digits in the shape of a personnummer are masked if their
 // date is possible (samordningsnummer too), whether or not the control digit
@@ -122,7 +128,8 @@ func (m *Masker) repeat(text string, words MaskWords, namesOnly bool) string {
 }
 
 func (m *Masker) once(text string, words MaskWords, namesOnly bool) string {
-	by := map[Pattern]string{patternName: words.Name, PatternPhone: words.Phone, PatternEmail: words.Email, PatternID: words.ID}
+	by := map[Pattern]string{patternName: words.Name, PatternPhone: words.Phone, PatternEmail: words.Email, PatternID: words.ID,
+		PatternAddress: words.Address}
 	f := fold(text)
 	for _, w := range by {
 		f.protect(text, w)
@@ -132,6 +139,9 @@ func (m *Masker) once(text string, words MaskWords, namesOnly bool) string {
 		spans = append(f.matrix(), f.patterns()...)
 	}
 	spans = append(spans, m.names(f)...)
+	if !namesOnly {
+		spans = append(spans, f.thirdPersons()...)
+	}
 	slices.SortFunc(spans, func(a, b span) int { return a.from - b.from })
 	var b strings.Builder
 	done := 0
@@ -145,10 +155,20 @@ func (m *Masker) once(text string, words MaskWords, namesOnly bool) string {
 }
 
 // Sensitive tells which patterns a text holds, in the order of the constants.
-func Sensitive(text string) []Pattern {
+// Names of those whom the Masker knows are none.
+func (m *Masker) Sensitive(text string, words MaskWords) []Pattern {
+	f := fold(text)
+	for _, w := range []string{words.Name, words.Phone, words.Email, words.ID, words.Address} {
+		f.protect(text, w)
+	}
+	f.matrix()
+	spans := f.patterns()
+	m.names(f)
+	if len(f.thirdPersons()) > 0 {
+		spans = append(spans, span{what: PatternPerson})
+	}
 	var out []Pattern
-	spans := fold(text).patterns()
-	for _, p := range []Pattern{PatternID, PatternPhone, PatternEmail} {
+	for _, p := range []Pattern{PatternID, PatternPhone, PatternEmail, PatternAddress, PatternPerson} {
 		if slices.ContainsFunc(spans, func(s span) bool { return s.what == p }) {
 			out = append(out, p)
 		}

@@ -32,7 +32,10 @@ func (f *folded) matrix() (out []span) {
 	return out
 }
 
-func (f *folded) patterns() []span { return append(f.addresses(), f.numbers()...) }
+func (f *folded) patterns() []span {
+	found := append(f.addresses(), f.streets()...)
+	return append(found, f.numbers()...)
+}
 
 // addresses finds e-mail addresses, also those written to fool machines.
 func (f *folded) addresses() (out []span) {

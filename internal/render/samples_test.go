@@ -37,9 +37,21 @@ func samples(t testing.TB) []sample {
 	loc := stockholm(t)
 	var all []sample
 	for _, part := range [][]sample{
-		plainSamples(), captureSamples(), problemSamples(loc), meetingSamples(loc), summarySamples(loc), statusSamples(loc), planSamples(loc), minutesSamples(loc), privacySamples(loc), networkSamples(), gestureSamples(), peopleSamples(loc),
+		plainSamples(),
+		captureSamples(),
+		problemSamples(loc),
+		meetingSamples(loc),
+		summarySamples(loc),
+		statusSamples(loc),
+		planSamples(loc),
+		minutesSamples(loc),
+		privacySamples(loc),
+		networkSamples(),
+		gestureSamples(),
+		peopleSamples(loc),
 		roundSamples(loc),
 		figureSamples(),
+		guardSamples(),
 	} {
 		all = append(all, part...)
 	}
@@ -75,8 +87,6 @@ func captureSamples() []sample {
 		{"left_out", "", Problem{Network: "Västerås", Number: 2}},
 		{"unreadable", "", Problem{Network: "Västerås"}},
 		{"unreadable", "unverified", Problem{Network: "Västerås", Code: "m.unverified"}},
-		{"sensitive", "", Problem{Network: "Västerås", Names: []string{"ett telefonnummer"}}},
-		{"sensitive", "two", Problem{Network: "Västerås", Names: []string{"ett personnummer", "en e-postadress"}}},
 		{"attachment", "image", Problem{Code: "image", Word: "schema.jpg"}},
 		{"attachment", "audio", Problem{Code: "audio", Word: "röst.ogg"}},
 		{"attachment", "video", Problem{Code: "video", Word: "film.mp4"}},

@@ -7,3 +7,8 @@ CREATE TABLE erasures (
   subject TEXT NOT NULL, -- of a person the hash, otherwise what the kind needs
   at      TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Replies whose author wants what identifies people hidden in the minutes too.
+CREATE TABLE hidden (
+  event_id TEXT PRIMARY KEY REFERENCES entries ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
