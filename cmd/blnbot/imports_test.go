@@ -20,12 +20,13 @@ import (
 // holds for the folders inside it too.
 func allowed() map[string][]string {
 	return map[string][]string{
-		"bot":                 {"internal/failpoint", "internal/meeting", "internal/schedule", "internal/digest", "internal/render"},
+		"bot":                 {"internal/failpoint", "internal/meeting", "internal/schedule", "internal/digest", "internal/render", "internal/calendar"},
 		"config":              {"internal/meeting", "internal/schedule"},
 		"internal/failpoint":  {},
 		"internal/meeting":    {},
 		"internal/schedule":   {"internal/meeting"},
 		"internal/digest":     {"internal/meeting"},
+		"internal/calendar":   {},
 		"internal/render":     {"internal/meeting"},
 		"internal/sqlite":     {"internal/failpoint", "internal/meeting"},
 		"internal/outbox":     {"internal/failpoint", "internal/meeting"},
@@ -47,6 +48,7 @@ func owners() map[string]string {
 		"github.com/goccy/":       "config",
 		"github.com/alecthomas/":  "cmd",
 		"github.com/kljensen/":    "internal/digest",
+		"github.com/arran4/":      "internal/calendar",
 		"golang.org/x/image/":     "internal/render/plot",
 		"github.com/prometheus/":  "internal/metrics",
 		"github.com/santhosh-tek": "", // tests only
