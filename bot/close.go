@@ -102,6 +102,8 @@ type counts struct {
 	active, late, removed, unreadable int
 	people                            map[meeting.UserID]meeting.Role
 	byPrompt                          map[int]int
+	// kept is what is remembered of entries that were deleted.
+	kept *meeting.Remembered
 }
 
 func tally(entries []meeting.Entry) counts {

@@ -46,6 +46,9 @@ func (b *Bot) cmdMinutes(ctx context.Context, s *scene, c *call) error {
 	if err != nil || m == nil {
 		return err
 	}
+	if gone, err := b.rawIsDeleted(ctx, s, c, m); err != nil || gone {
+		return err
+	}
 	view, err := b.minutesView(ctx, s, c.net, m)
 	if err != nil {
 		return err
@@ -109,6 +112,9 @@ func (b *Bot) Minutes(ctx context.Context, network string, number int) (render.M
 		}
 		if net == nil || m == nil || !m.State.Held() {
 			return fmt.Errorf("%w: %s, meeting %d", ErrNothing, network, number)
+		}
+		if err := s.rawExists(ctx, m); err != nil {
+			return err
 		}
 		view, err = b.minutesView(ctx, s, net, m)
 		return err

@@ -130,7 +130,10 @@ func (b *Bot) statusOf(ctx context.Context, s *scene, net *meeting.Network, m *m
 	if err != nil {
 		return err
 	}
-	t := tally(entries)
+	t, err := b.counted(ctx, s, m, entries)
+	if err != nil {
+		return err
+	}
 	view.Unreadable = t.unreadable
 	for i := range m.Prompts {
 		view.Prompts = append(view.Prompts, render.PromptCount{Number: i + 1, Count: t.byPrompt[i+1]})

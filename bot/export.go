@@ -67,6 +67,9 @@ func (b *Bot) MinutesJSON(ctx context.Context, network string, number int) (*Min
 		if net == nil || m == nil || !m.State.Held() {
 			return fmt.Errorf("%w: %s, meeting %d", ErrNothing, network, number)
 		}
+		if err := s.rawExists(ctx, m); err != nil {
+			return err
+		}
 		entries, err := s.tx.Entries(ctx, m.ID, net.Leads)
 		if err != nil {
 			return err

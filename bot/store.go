@@ -23,6 +23,8 @@ type Tx interface {
 	entries
 	summaries
 	plans
+	reports
+	retention
 	decisions
 	people
 	anonymous
@@ -235,4 +237,31 @@ type evaluations interface {
 	DeleteAsked(ctx context.Context, network string, person []byte) error
 	CountAnswer(ctx context.Context, network string, question, answer int) error
 	StoreOpinion(ctx context.Context, network, id, text string) error
+}
+
+type reports interface {
+	Report(ctx context.Context, programme string, state meeting.ReportState) (*meeting.Report, error)
+	StoreReport(ctx context.Context, r *meeting.Report) error
+	DeleteReport(ctx context.Context, programme string, state meeting.ReportState) error
+	// ReportNetworks are the networks that there are meetings of in the programme.
+	ReportNetworks(ctx context.Context, programme string) ([]string, error)
+	SignOffs(ctx context.Context, programme string) ([]meeting.SignOff, error)
+	// SignOffByEvent are the answers that one event gave, for one or more networks.
+	SignOffByEvent(ctx context.Context, id meeting.EventID) ([]meeting.SignOff, error)
+	UnansweredSignOffs(ctx context.Context, before time.Time) ([]meeting.SignOff, error)
+	StoreSignOff(ctx context.Context, v meeting.SignOff) error
+}
+
+type retention interface {
+	Deletions(ctx context.Context) ([]meeting.Deletion, error)
+	Deletion(ctx context.Context, network string) (*meeting.Deletion, error)
+	StoreDeletion(ctx context.Context, v *meeting.Deletion) error
+	CancelDeletion(ctx context.Context, id int64) error
+	// IdleNetworks is when the last meeting closed in networks that have
+	// entries, no open meeting, and no date for their deletion.
+	IdleNetworks(ctx context.Context) (map[string]time.Time, error)
+	// DeleteRaw deletes what people wrote in a network, and every link to it.
+	DeleteRaw(ctx context.Context, network string) (int, error)
+	Remembered(ctx context.Context, meetingID int64) (*meeting.Remembered, error)
+	StoreRemembered(ctx context.Context, meetingID int64, v meeting.Remembered) error
 }

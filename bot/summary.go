@@ -185,14 +185,17 @@ func (b *Bot) draftView(ctx context.Context, s *scene, net *meeting.Network, m *
 // summaryView is what a summary shows: points that were not dropped, and how
 // complete it is.
 func (b *Bot) summaryView(ctx context.Context, s *scene, net *meeting.Network, m *meeting.Meeting, sum *meeting.Summary, entries []meeting.Entry) (render.Summary, error) {
-	t := tally(entries)
+	t, err := b.counted(ctx, s, m, entries)
+	if err != nil {
+		return render.Summary{}, err
+	}
 	view := render.Summary{Network: net.Name, Number: m.Number, Title: m.Title, Version: sum.Version, Entries: t.active, Late: t.late,
 		Removed: t.removed, Unreadable: t.unreadable, Shared: sum.Shared.In(net.Location)}
 	_, members, err := b.people(ctx, s, net)
 	if err != nil {
 		return view, err
 	}
-	view.Participants = meeting.ShownCount(t.roles(), members)
+	view.Participants = t.shown(members)
 	attendance, err := s.tx.Attendance(ctx, m.ID)
 	if err != nil {
 		return view, err

@@ -139,6 +139,10 @@ func (s *stage) network(text string) {
 		case "quiet":
 			from, to, _ := strings.Cut(value, "-")
 			n.Quiet = meeting.Quiet{From: s.duration(from), To: s.duration(to)}
+		case "rawfor":
+			n.RawFor = s.duration(value)
+		case "atmost":
+			n.RawAtMost = s.duration(value)
 		case "grace":
 			n.Grace = s.duration(value)
 		case "programme":

@@ -15,6 +15,8 @@ func settingKeys() []key {
 		{name: "holidays", expected: "move, skip or ignore", example: "holidays: move"},
 		{name: "quiet_hours", expected: "from when to when, local time, or none", example: "quiet_hours: 21-07"},
 		{name: "calendar", expected: "true or false", example: "calendar: true"},
+		{name: "raw_replies_for", expected: "how long what people wrote is kept after the report is published: a number with w, d, h, m or s", example: "raw_replies_for: 90d"},
+		{name: "raw_replies_at_most", expected: "how long what people wrote is kept after the last meeting if no report is published: a number with w, d, h, m or s", example: "raw_replies_at_most: 365d"},
 		{name: "pauses", expected: "a list of first and last days", example: `pauses: ["2027-06-15..2027-08-15"]`},
 	}
 }

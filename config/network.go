@@ -15,6 +15,10 @@ import (
 const (
 	shortest = time.Second // for trials with @every
 	longest  = 366 * day
+	// What people wrote is not kept for ever; and a network that only rests for
+	// a while must not lose it.
+	longestRaw     = 5 * 366 * day
+	shortestAtMost = 60 * day
 )
 
 var slug = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
@@ -36,6 +40,8 @@ type settings struct {
 	quietGiven    bool
 	pauses        []meeting.Pause
 	calendar      bool
+	rawFor        time.Duration
+	rawAtMost     time.Duration
 }
 
 // read is the settings with what the section says instead.
@@ -47,6 +53,8 @@ func (t settings) read(s section) settings {
 	t.approval = meeting.Approval(s.get("approval").oneOf(string(t.approval),
 		string(meeting.ApprovalLeader), string(meeting.ApprovalAuto)))
 	t.objectionsFor = s.get("objections_for").duration(t.objectionsFor, shortest, longest)
+	t.rawFor = s.get("raw_replies_for").duration(t.rawFor, shortest, longestRaw)
+	t.rawAtMost = s.get("raw_replies_at_most").duration(t.rawAtMost, shortestAtMost, longestRaw)
 	t.holidays = schedule.Holidays(s.get("holidays").oneOf(string(t.holidays),
 		string(schedule.Move), string(schedule.Skip), string(schedule.Ignore)))
 	if v := s.get("quiet_hours"); v.given() {
@@ -113,7 +121,7 @@ func (r *reader) network(s section, base settings) meeting.Network {
 	n := meeting.Network{
 		ID: id(s.get("id")), Room: room(s.get("room")), Language: t.language, Location: t.location,
 		OpenFor: t.openFor, Grace: t.grace, Approval: t.approval, ObjectionsFor: t.objectionsFor,
-		Quiet: t.quiet, Pauses: t.pauses, Calendar: t.calendar,
+		Quiet: t.quiet, Pauses: t.pauses, Calendar: t.calendar, RawFor: t.rawFor, RawAtMost: t.rawAtMost,
 	}
 	if !t.quietGiven && strings.HasPrefix(s.get("schedule").plain(), "@every") {
 		n.Quiet = meeting.Quiet{} // a trial runs by night, too

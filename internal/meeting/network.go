@@ -36,6 +36,10 @@ type Network struct {
 	// Deputies have a leader's rights. They are turned to while a leader is
 	// away.
 	Deputies []UserID
+	// RawFor is how long what people wrote is kept after the report was
+	// published, RawAtMost how long after the last meeting without a report.
+	// Zero means the default.
+	RawFor, RawAtMost time.Duration
 	// Retired says that the configuration no longer has the network: what was
 	// begun is finished and removals are honoured, but nothing new opens.
 	Retired bool

@@ -52,6 +52,7 @@ func samples(t testing.TB) []sample {
 		roundSamples(loc),
 		figureSamples(),
 		guardSamples(),
+		reportSamples(loc),
 	} {
 		all = append(all, part...)
 	}

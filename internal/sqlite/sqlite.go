@@ -64,9 +64,10 @@ type DB struct {
 	path     string
 	prepared statements
 	kick     func() // called after a transaction that stored posts
-	// scrub says that the log still holds text that was removed.
-	scrub bool
-	mu    sync.Mutex // guards scrub
+	// scrub says that the log still holds text that was removed, outdated that
+	// there are copies of the database that hold it.
+	scrub, outdated bool
+	mu              sync.Mutex // guards scrub and outdated
 }
 
 // Open opens blnbot.db in the folder, creates or upgrades it, and refuses a
@@ -77,7 +78,11 @@ func Open(ctx context.Context, path string) (*DB, error) {
 		return nil, err
 	}
 	d := &DB{db: conn, path: path, kick: func() {}}
-	if err := d.migrate(ctx); err != nil {
+	err = d.migrate(ctx)
+	if err == nil {
+		err = d.dropOutdated(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
 	return d, nil
@@ -159,6 +164,7 @@ type Tx struct {
 	missed   []string // queries that were not prepared
 	posted   bool     // a post was stored
 	removed  bool     // text was removed
+	cleared  bool     // so was everything that people wrote in a network
 }
 
 // Update runs fn in a transaction and commits it, unless fn fails or panics.
@@ -182,7 +188,19 @@ func (d *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 		d.kick()
 	}
 	d.scrubLog(ctx, t.removed)
+	d.scrubCopies(t.cleared)
 	return nil
+}
+
+// scrubCopies deletes the copies of the database from before upgrades, all of
+// which are older than what was just deleted from it. If it fails that is left
+// to the next transaction.
+func (d *DB) scrubCopies(cleared bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.outdated = d.outdated || cleared; d.outdated {
+		d.outdated = d.dropCopies(time.Time{}) != nil
+	}
 }
 
 // scrubLog empties the write-ahead log after text was removed: secure_delete
