@@ -165,8 +165,12 @@ func (b *Bot) postCompilation(ctx context.Context, s *scene, c *meeting.Compilat
 	if err != nil {
 		return err
 	}
-	return b.say(ctx, s, meeting.Post{Key: compilationPrefix(c.Programme, c.Number) + strconv.Itoa(c.Version), Room: room, Kind: meeting.PostText,
-		Thread: meeting.Ref{Key: roundKey(c.Programme, c.Number)}, Fresh: true}, s.set.Language, "compilation", view)
+	post := meeting.Post{Key: compilationPrefix(c.Programme, c.Number) + strconv.Itoa(c.Version), Room: room, Kind: meeting.PostText,
+		Thread: meeting.Ref{Key: roundKey(c.Programme, c.Number)}, Fresh: true}
+	if err := b.say(ctx, s, post, s.set.Language, "compilation", view); err != nil {
+		return err
+	}
+	return b.attach(ctx, s, post, s.set.Language, "compilation", view, "docx", "html")
 }
 
 // finishedLate sees to a compilation that another network's summary should be

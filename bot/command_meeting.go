@@ -183,20 +183,7 @@ func (b *Bot) cmdStatus(ctx context.Context, s *scene, c *call) error {
 		}
 		return b.answer(ctx, s, c, "status", view)
 	}
-	var table render.StatusTable
-	for i := range s.set.Networks {
-		view, err := b.status(ctx, s, &s.set.Networks[i])
-		if err != nil {
-			return err
-		}
-		if !view.Next.IsZero() {
-			view.Next = view.Next.In(s.set.Location)
-		}
-		table.Networks = append(table.Networks, view)
-	}
-	var err error
-	if table.Failed, err = s.tx.FailedPosts(ctx); err != nil {
-		return err
-	}
-	return b.answer(ctx, s, c, "status_table", table)
+	return b.overview(ctx, s, func(part int) meeting.Post {
+		return meeting.Post{Key: partKey("answer/"+string(c.msg.ID), part), Room: c.room, Thread: meeting.Ref{Event: c.msg.Thread}, ReplyTo: meeting.Ref{Event: c.msg.ID}}
+	}, 0)
 }

@@ -7,7 +7,7 @@ import (
 
 // rounds does what is due for the networks together.
 func (b *Bot) rounds(ctx context.Context) error {
-	return errors.Join(b.renewCompilations(ctx))
+	return errors.Join(b.renewCompilations(ctx), b.weekly(ctx))
 }
 
 // withdrawRound takes down what was made of a round's shared summaries, because

@@ -62,7 +62,7 @@ func (b *Bot) Tick(ctx context.Context) error {
 	for i := range due {
 		errs = append(errs, b.dueMeeting(ctx, &due[i]))
 	}
-	errs = append(errs, b.postAnonymous(ctx), b.passages(ctx), b.rounds(ctx), b.retention(ctx))
+	errs = append(errs, b.postAnonymous(ctx), b.passages(ctx), b.retention(ctx))
 	for i := range set.Networks {
 		errs = append(errs, b.schedule(ctx, &set.Networks[i], cursors[set.Networks[i].ID]))
 	}
@@ -72,6 +72,7 @@ func (b *Bot) Tick(ctx context.Context) error {
 	for _, r := range rounds {
 		errs = append(errs, b.showRound(ctx, r))
 	}
+	errs = append(errs, b.rounds(ctx)) // last, so that an overview shows what the others changed
 	return errors.Join(errs...)
 }
 

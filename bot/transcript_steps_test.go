@@ -73,8 +73,45 @@ func (s *stage) more(first, rest string) bool {
 	case "alert": // "alert alert_rights vasteras send"
 		s.must(s.bot.Alert(s.ctx, rest, words[0], words[1], words[2:]...))
 	default:
+		return s.leaders(first, words)
+	}
+	return true
+}
+
+// leaders carries out the steps about what goes on between the networks; false
+// if the word is none of them.
+func (s *stage) leaders(first string, words []string) bool {
+	next := *s.set
+	l := &next.Leaders
+	switch first {
+	case "weekly": // "weekly MON 08:00", or "weekly off"
+		l.Weekly = nil
+		if len(words) == 2 {
+			at, err := time.Parse("15:04", words[1])
+			s.must(err)
+			day := slices.Index([]string{"SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"}, words[0])
+			l.Weekly = &meeting.Weekly{Day: time.Weekday(day), At: time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute}
+		}
+	case "meets": // "meets prov 1 before 2026-09-04 13:00 [link]", or "meets prov 1 before never"
+		m := meeting.LeadersMeeting{Programme: words[0], Round: s.number(words[1]), After: words[2] == "after"}
+		l.Agenda = 72 * time.Hour
+		l.Meetings = slices.DeleteFunc(slices.Clone(l.Meetings), func(o meeting.LeadersMeeting) bool {
+			return o.Programme == m.Programme && o.Round == m.Round && o.After == m.After
+		})
+		if words[3] != "never" {
+			at, err := time.ParseInLocation("2006-01-02 15:04", words[3]+" "+words[4], s.set.Location)
+			s.must(err)
+			m.At, m.Link = at.UTC(), strings.Join(words[5:], " ")
+			l.Meetings = append(l.Meetings, m)
+		}
+	case "night": // "night 21h 7h": the coordination room's quiet hours
+		next.Defaults.Quiet = meeting.Quiet{From: s.duration(words[0]), To: s.duration(words[1])}
+	default:
 		return false
 	}
+	s.set = &next
+	s.bot.Configure(s.set)
+	s.must(s.bot.Tick(s.ctx))
 	return true
 }
 

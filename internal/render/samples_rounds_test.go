@@ -16,13 +16,14 @@ func roundSamples(loc *time.Location) []sample {
 		{Number: 3, Text: "Något mer?"},
 	}}
 	return []sample{
-		{text: "usage_compile"}, {text: "does_compile"}, {text: "not_staff"}, {text: "no_programme"},
+		{text: "usage_compile"}, {text: "does_compile"}, {text: "not_staff"}, {text: "no_programme"}, {text: "status_none"},
 		{"which_programme", "", Problem{Names: []string{"nara-vard", "samsjuklighet"}, Number: 2}},
 		{"which_programme", "word", Problem{Word: "kaffe", Names: []string{"nara-vard", "samsjuklighet"}, Number: 2}},
 		{"which_programme", "one", Problem{Names: []string{"samsjuklighet"}, Number: 1}},
 		{"no_such_round", "", Problem{Word: "31", Max: 6}}, {"no_such_round", "one", Problem{Word: "2", Max: 1}},
 		{"compile_nothing", "", Problem{Number: 2}},
 		{"compiled", "", Problem{Number: 2, Version: 1}}, {"compiled", "again", Problem{Number: 2, Version: 2}},
+		{"status_table", "gaps", StatusTable{Part: 1, Of: 1, Groups: []StatusGroup{{Networks: []Status{{Network: "Lund", Lost: 2}, {Network: "Ystad", Unreadable: 1}}}}}},
 		{"compiled_already", "", Problem{Number: 2, Version: 1}},
 		{"compile_more", "", Problem{Network: "Arvika", Number: 2, Word: "samsjuklighet 2"}},
 		{"some_networks", "", Names{Few: []string{"Arvika", "Luleå", "Kalmar", "Lund", "Ystad", "Visby"}, More: 54}},

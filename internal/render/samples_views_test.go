@@ -17,13 +17,13 @@ func statusSamples(loc *time.Location) []sample {
 		NextTitle: "Vad fungerar bra i dag?", Members: 4}
 	missed := Status{Network: "Kalmar", Number: 1, Of: 6, Title: "Vilket stöd betyder mest?", State: meeting.StateMissed, Members: 4}
 	none := Status{Network: "Umeå", NextNumber: 1, NextTitle: "Vilket stöd betyder mest?", Next: next}
-	table := StatusTable{Networks: []Status{open, draft, shared, missed, none}, Failed: 2}
+	table := StatusTable{Groups: []StatusGroup{{Programme: "Samsjuklighet", Networks: []Status{open, draft, shared}}, {Programme: "Nära vård", Networks: []Status{missed, none}}}, Failed: 2}
 	network := Problem{Network: "Västerås", Number: 2}
 	out := []sample{
 		{"status", "", open}, {"status", "draft", draft}, {"status", "shared", shared}, {"status", "missed", missed}, {"status", "none", none},
 		{"state", "", open}, {"state", "draft", draft}, {"state", "shared", shared}, {"state", "missed", missed},
-		{"status_table", "", table}, {"status_table", "failed", StatusTable{Networks: []Status{shared}, Failed: 1}},
-		{"status_table", "well", StatusTable{Networks: []Status{shared}}},
+		{"status_table", "", table}, {"status_table", "failed", StatusTable{Groups: []StatusGroup{{Networks: []Status{shared}}}, Failed: 1}},
+		{"status_table", "well", StatusTable{Week: 37, Part: 2, Of: 2, Groups: []StatusGroup{{Networks: []Status{shared}}}}},
 		{"alert_removed", "", network}, {"alert_upgrade", "", network}, {"alert_room", "", network}, {"alert_moved", "", network}, {"alert_moved", "coordination", Problem{}}, {"alert_taken", "", network}, {"alert_retired", "", network},
 		{"alert_event", "", network}, {"alert_event", "coordination", Problem{}},
 		{"alert_rights", "", Problem{Network: "Västerås", Names: []string{"react"}}},

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"slices"
 	"time"
 
 	"blnbot/internal/meeting"
@@ -183,10 +184,38 @@ type Status struct {
 	PlanVer    int
 }
 
-// StatusTable is where all networks stand.
+// StatusTable is where all networks stand, or one part of it if there are too
+// many for one message.
 type StatusTable struct {
-	Networks []Status
+	Week     int // of the year (ISO 8601), where the table comes by itself; else 0
+	Part, Of int
+	Groups   []StatusGroup
 	Failed   int // posts that could not be sent
+}
+
+// StatusGroup are the networks of one programme. The programme is not named
+// where there is only one.
+type StatusGroup struct {
+	Programme string
+	Networks  []Status
+}
+
+// Plans reports whether any of the networks has an approved plan.
+func (g StatusGroup) Plans() bool {
+	return slices.ContainsFunc(g.Networks, func(s Status) bool { return s.PlanVer > 0 })
+}
+
+// Troubled are the networks in which replies are missing.
+func (t StatusTable) Troubled() []Status {
+	var out []Status
+	for _, g := range t.Groups {
+		for _, s := range g.Networks {
+			if s.Unreadable > 0 || s.Lost > 0 {
+				out = append(out, s)
+			}
+		}
+	}
+	return out
 }
 
 // Plan is a local plan.
