@@ -33,6 +33,9 @@ func (b *Bot) GiveUp(ctx context.Context, d meeting.Delivery, cause error) error
 		if err != nil {
 			return err
 		}
+		if p.net != nil && asked(d) {
+			return b.refuseAsked(ctx, s, p.net, d, cause)
+		}
 		waits, err := b.waits(ctx, s, p, d, cause)
 		if err != nil {
 			return err

@@ -112,7 +112,7 @@ func (b *Bot) welcome(ctx context.Context, s *scene, net *meeting.Network, user 
 	if err != nil {
 		return err
 	}
-	view := render.Welcome{Network: net.Name, Leaders: names, Role: roles[user], Leader: net.Leads(user)}
+	view := render.Welcome{Network: net.Name, Leaders: names, Role: roles[user], Leader: net.Leads(user), HelpLines: net.HelpLines}
 	open, err := b.openMeeting(ctx, s, net)
 	if err != nil {
 		return err
@@ -144,7 +144,7 @@ func (b *Bot) welcome(ctx context.Context, s *scene, net *meeting.Network, user 
 // as a reply, and otherwise about all that the sender is in.
 func (b *Bot) answersGreeting(ctx context.Context, s *scene, p place, m meeting.Message) error {
 	first, _ := cutWord(m.Body)
-	role, named := render.ParseRole(strings.TrimRight(strings.TrimSpace(m.Body), ".!"))
+	role, named := b.texts.ParseRole(strings.TrimRight(strings.TrimSpace(m.Body), ".!"))
 	number, err := strconv.Atoi(strings.TrimRight(first, ".:)"))
 	if !named && err != nil || b.stale(s, p, m) {
 		return nil

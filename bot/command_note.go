@@ -108,7 +108,7 @@ func (b *Bot) cmdAttendance(ctx context.Context, s *scene, c *call) error {
 		_, err := b.needOpen(ctx, s, c)
 		return err
 	}
-	count, ok := parseAttendance(c.args)
+	count, ok := parseAttendance(c.args, b.texts.ParseRole)
 	if !ok {
 		return b.answer(ctx, s, c, "bad_attendance", render.Problem{Word: clip(c.args)})
 	}
@@ -129,7 +129,7 @@ func (b *Bot) cmdAttendance(ctx context.Context, s *scene, c *call) error {
 
 // parseAttendance reads pairs of a number and a role. Numbers above 200 are
 // taken for a slip.
-func parseAttendance(text string) (meeting.RoleCount, bool) {
+func parseAttendance(text string, role roleReader) (meeting.RoleCount, bool) {
 	words := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" ,;.\n\t", r) })
 	count := meeting.RoleCount{}
 	for i := 0; i < len(words); {
@@ -141,20 +141,23 @@ func parseAttendance(text string) (meeting.RoleCount, bool) {
 		if err != nil || n < 0 || n > 200 || i+1 >= len(words) {
 			return nil, false
 		}
-		role, used := roleAt(words[i+1:])
+		r, used := roleAt(words[i+1:], role)
 		if used == 0 {
 			return nil, false
 		}
-		count[role] += n
+		count[r] += n
 		i += 1 + used
 	}
 	return count, len(count) > 0
 }
 
+// roleReader reads the name of a role.
+type roleReader func(string) (meeting.Role, bool)
+
 // roleAt reads a role of one to three words ("från idéburna organisationer").
-func roleAt(words []string) (meeting.Role, int) {
+func roleAt(words []string, read roleReader) (meeting.Role, int) {
 	for n := min(3, len(words)); n > 0; n-- {
-		if role, ok := render.ParseRole(strings.Join(words[:n], " ")); ok {
+		if role, ok := read(strings.Join(words[:n], " ")); ok {
 			return role, n
 		}
 	}

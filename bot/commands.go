@@ -81,6 +81,8 @@ func commands() []command {
 		{"away", []string{"frånvarande", "borta"}, inNetwork, leader, (*Bot).cmdAway},
 		{"back", []string{"tillbaka"}, inNetwork, leader, (*Bot).cmdBack},
 		{"members", []string{"deltagare", "medlemmar"}, inNetwork | inDirect, leader, (*Bot).cmdMembers},
+		{"invite", []string{"bjud in", "bjud"}, inNetwork, leader, (*Bot).cmdInvite},
+		{"pin", []string{"fäst"}, inNetwork, leader, (*Bot).cmdPin},
 		{"privacy", []string{"integritet"}, inNetwork | inDirect, anyone, (*Bot).cmdPrivacy},
 		{"consent", []string{"samtycke"}, inNetwork | inDirect, anyone, (*Bot).cmdConsent},
 		{"mine", []string{"mina"}, inNetwork | inDirect, anyone, (*Bot).cmdMine},
@@ -342,7 +344,7 @@ func (b *Bot) answerWith(ctx context.Context, s *scene, c *call, p meeting.Post,
 
 // cmdHelp lists what the sender can do here.
 func (b *Bot) cmdHelp(ctx context.Context, s *scene, c *call) error {
-	view := render.Help{Leader: c.leader}
+	view := render.Help{Leader: c.leader, Turn: !c.coord}
 	for _, cmd := range commands() {
 		if c.here()&cmd.where == 0 || cmd.who == leader && !c.leader || cmd.who == staff && !c.staff || !b.texts.Has(c.lang, "usage_"+cmd.name) {
 			continue // those without texts stand in another one's line
@@ -362,7 +364,11 @@ func (b *Bot) cmdHelp(ctx context.Context, s *scene, c *call) error {
 		if err != nil {
 			return err
 		}
-		view.Leaders = names
+		view.Leaders, view.HelpLines = names, c.net.HelpLines
+	} else if nets, err := b.networksOf(ctx, s, c.msg.Sender); err != nil {
+		return err
+	} else if len(nets) > 0 {
+		view.HelpLines = nets[0].HelpLines
 	}
 	return b.answer(ctx, s, c, "help", view)
 }

@@ -24,6 +24,10 @@ func FuzzCommand(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
+	texts, err := render.New()
+	if err != nil {
+		f.Fatal(err)
+	}
 	b := &Bot{self: "@bln:x"}
 	f.Fuzz(func(t *testing.T, text string, direct, mention bool) {
 		m := meeting.Message{Body: text}
@@ -57,7 +61,7 @@ func FuzzCommand(f *testing.F) {
 				t.Errorf("%q is read as %s", args, at)
 			}
 		}
-		if count, ok := parseAttendance(args); ok {
+		if count, ok := parseAttendance(args, texts.ParseRole); ok {
 			for role, n := range count {
 				if n < 0 || n > 200*len(args) {
 					t.Errorf("%q: %d of %s", args, n, role)

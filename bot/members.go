@@ -48,7 +48,7 @@ func (b *Bot) greet(ctx context.Context, s *scene, net *meeting.Network, room me
 		return err
 	}
 	return b.say(ctx, s, meeting.Post{Key: "hello/" + string(room), Room: room, Kind: meeting.PostText, Fresh: true},
-		net.Language, "hello", render.Hello{Network: net.Name, Leaders: names})
+		net.Language, "hello", render.Hello{Network: net.Name, Leaders: names, HelpLines: net.HelpLines})
 }
 
 // removed notes that the bot was removed from a room: what was to be said there

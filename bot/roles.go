@@ -12,7 +12,7 @@ import (
 
 // cmdRole sets the sender's own role, or for a leader somebody else's.
 func (b *Bot) cmdRole(ctx context.Context, s *scene, c *call) error {
-	role, ok := render.ParseRole(c.args)
+	role, ok := b.texts.ParseRole(c.args)
 	if !ok {
 		user, role, err := b.roleFor(ctx, s, c)
 		if err != nil {
@@ -45,7 +45,7 @@ func (b *Bot) roleFor(ctx context.Context, s *scene, c *call) (meeting.UserID, m
 	var role meeting.Role
 	rest := ""
 	for n := min(3, len(words)-1); n > 0 && role == ""; n-- {
-		if r, ok := render.ParseRole(strings.Join(words[len(words)-n:], " ")); ok {
+		if r, ok := b.texts.ParseRole(strings.Join(words[len(words)-n:], " ")); ok {
 			role, rest = r, strings.Join(words[:len(words)-n], " ")
 		}
 	}

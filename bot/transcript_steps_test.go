@@ -45,8 +45,8 @@ func (s *stage) more(first, rest string) bool {
 		s.bot.Configure(s.set)
 	case "offline", "online":
 		s.offline = first == "offline"
-	case "refuse":
-		s.refused = meeting.RoomID("!" + rest)
+	case "refuse": // "refuse vasteras" or "refuse vasteras invite"
+		s.refused, s.refusedKinds = meeting.RoomID("!"+words[0]), words[1:]
 	case "accept":
 		s.refused = ""
 	case "invite": // "invite anna direct"
@@ -72,6 +72,15 @@ func (s *stage) more(first, rest string) bool {
 		s.deliver(meeting.Failed{EventMeta: s.meta("", user(rest)), Type: "m.room.message"})
 	case "alert": // "alert alert_rights vasteras send"
 		s.must(s.bot.Alert(s.ctx, rest, words[0], words[1], words[2:]...))
+	case "ban": // "ban dag": from the room
+		s.deliver(meeting.Membership{EventMeta: s.meta("", user("lena")), User: user(rest), Membership: "ban"})
+	case "roles": // "roles manager enhetschef enhetschefer", in Swedish
+		if s.roles == nil {
+			s.roles = meeting.RoleNames{"sv": {}}
+		}
+		s.roles["sv"][meeting.Role(words[0])] = meeting.NewRoleName("sv", words[1], words[2])
+		s.must(s.db.Close())
+		s.start()
 	default:
 		return s.leaders(first, words)
 	}
@@ -182,6 +191,8 @@ func (s *stage) network(text string) {
 			n.RawAtMost = s.duration(value)
 		case "grace":
 			n.Grace = s.duration(value)
+		case "help":
+			n.HelpLines = []string{value}
 		case "programme":
 			n.Programme.ID = value
 		case "meetings":

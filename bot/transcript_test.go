@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -78,10 +79,13 @@ type stage struct {
 	held      []meeting.Echo
 	missing   bool // the next message comes without its key
 	redacted  map[meeting.EventID]meeting.UserID
-	refused   meeting.RoomID // the server takes nothing for this room
-	file      string         // the last file that was sent
-	offline   bool           // nothing can be sent
-	brief     bool           // only the first line of what the bot says is written down
+	refused   meeting.RoomID // the server takes nothing for this room,
+	// or if there are any, nothing of these kinds
+	refusedKinds []string
+	roles        meeting.RoleNames
+	file         string // the last file that was sent
+	offline      bool   // nothing can be sent
+	brief        bool   // only the first line of what the bot says is written down
 }
 
 type botStore struct{ *sqlite.DB }
@@ -113,7 +117,7 @@ func (s *stage) start() {
 	db, err := sqlite.Open(s.ctx, s.path)
 	s.must(err)
 	s.db = db
-	texts, err := render.New()
+	texts, err := render.NewWith(s.roles)
 	s.must(err)
 	s.bot = bot.New(bot.Options{Store: botStore{db}, Texts: texts, Self: self, Settings: s.set,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
@@ -436,7 +440,7 @@ func (s *stage) settle() {
 		if !pending {
 			s.t.Fatalf("post %s was taken back", d.Key)
 		}
-		if room != "" && room == s.refused {
+		if room != "" && room == s.refused && (len(s.refusedKinds) == 0 || slices.Contains(s.refusedKinds, string(d.Kind))) {
 			s.must(s.bot.GiveUp(s.ctx, d, meeting.ErrForbidden))
 			continue
 		}
@@ -489,6 +493,9 @@ func (s *stage) write(d meeting.Delivery) {
 		return
 	case meeting.PostRoom:
 		s.out.WriteString(fmt.Sprintf("%s: %s in %s, seen by %v\n", head, d.Make.Name, d.Make.SpaceName, d.Make.SpaceMembers))
+		return
+	case meeting.PostPin:
+		s.out.WriteString(fmt.Sprintf("%s: %s\n", head, short(d.TargetID)))
 		return
 	case meeting.PostInvite, meeting.PostLevel:
 		s.out.WriteString(fmt.Sprintf("%s: %s %d\n", head, d.User, d.Level))

@@ -44,6 +44,8 @@ type Config struct {
 	Language     string // sv or en
 	Location     *time.Location
 	Coordination Coordination
+	// Roles are the user's own names of roles, by language.
+	Roles meeting.RoleNames
 	// Programmes are the built-in ones and the user's own, after replacement.
 	Programmes []meeting.Programme
 	Networks   []meeting.Network
@@ -159,7 +161,8 @@ func (r *reader) config(name string, data []byte) *Config {
 	}.read(s)
 	r.cfg.Language, r.cfg.Location = base.language, base.location
 	r.cfg.Defaults = meeting.Network{OpenFor: base.openFor, Grace: base.grace, Approval: base.approval, ObjectionsFor: base.objectionsFor,
-		Quiet: base.quiet, Pauses: base.pauses, Calendar: base.calendar, RawFor: base.rawFor, RawAtMost: base.rawAtMost}
+		Quiet: base.quiet, Pauses: base.pauses, Calendar: base.calendar, RawFor: base.rawFor, RawAtMost: base.rawAtMost, HelpLines: base.helpLines}
+	r.cfg.Roles = roleNames(s.get("roles"))
 	r.programmes(s.get("programmes"))
 	r.cfg.Programmes = r.shelf.all()
 	r.coordination(s.get("coordination"))

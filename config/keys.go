@@ -1,5 +1,7 @@
 package config
 
+import "blnbot/internal/meeting"
+
 // The keys of the configuration file. A new key is a row here and a line in
 // the function that reads its section.
 
@@ -17,6 +19,7 @@ func settingKeys() []key {
 		{name: "calendar", expected: "true or false", example: "calendar: true"},
 		{name: "raw_replies_for", expected: "how long what people wrote is kept after the report is published: a number with w, d, h, m or s", example: "raw_replies_for: 90d"},
 		{name: "raw_replies_at_most", expected: "how long what people wrote is kept after the last meeting if no report is published: a number with w, d, h, m or s", example: "raw_replies_at_most: 365d"},
+		{name: "help_lines", expected: "a list of 1 to 6 lines that say where one can turn", example: `help_lines: ["Är någon i fara? Ring 112."]`},
 		{name: "pauses", expected: "a list of first and last days", example: `pauses: ["2027-06-15..2027-08-15"]`},
 	}
 }
@@ -32,9 +35,26 @@ func configKeys() []key {
 		{name: "backup_dir", expected: "the folder for backups of the database", example: "backup_dir: /var/backups/blnbot"},
 		{name: "listen", expected: "an address of this machine only and a port, for health and metrics", example: "listen: 127.0.0.1:9741"},
 		{name: "coordination", required: true, expected: "the coordination room and the staff", example: `coordination: {room: "#bln-samordning:example.se", staff: ["@nka:example.se"]}`},
+		{name: "roles", expected: "names of roles, by language", example: "roles: {sv: {carer: [närstående, närstående]}}"},
 		{name: "programmes", expected: "a list of programme files", example: "programmes: [programmes/eget.yaml]"},
 		{name: "networks", required: true, expected: "a list of networks", example: "networks: [{id: vasteras, name: Västerås, …}]"},
 	}, settingKeys()...)
+}
+
+func roleLanguageKeys() []key {
+	var keys []key
+	for _, lang := range []string{"sv", "en"} {
+		keys = append(keys, key{name: lang, expected: "roles with their names", example: lang + ": {carer: [närstående, närstående]}"})
+	}
+	return keys
+}
+
+func roleKeys() []key {
+	var keys []key
+	for _, r := range meeting.Roles() {
+		keys = append(keys, key{name: string(r), expected: "one name, or two: of one person and of several", example: string(r) + ": [närstående, närstående]"})
+	}
+	return keys
 }
 
 func coordinationKeys() []key {

@@ -42,6 +42,7 @@ type settings struct {
 	calendar      bool
 	rawFor        time.Duration
 	rawAtMost     time.Duration
+	helpLines     []string
 }
 
 // read is the settings with what the section says instead.
@@ -65,6 +66,9 @@ func (t settings) read(s section) settings {
 	}
 	if v := s.get("pauses"); v.given() {
 		t.pauses = pauses(v)
+	}
+	if v := s.get("help_lines"); v.given() {
+		t.helpLines = helpLines(v)
 	}
 	return t
 }
@@ -121,7 +125,7 @@ func (r *reader) network(s section, base settings) meeting.Network {
 	n := meeting.Network{
 		ID: id(s.get("id")), Room: room(s.get("room")), Language: t.language, Location: t.location,
 		OpenFor: t.openFor, Grace: t.grace, Approval: t.approval, ObjectionsFor: t.objectionsFor,
-		Quiet: t.quiet, Pauses: t.pauses, Calendar: t.calendar, RawFor: t.rawFor, RawAtMost: t.rawAtMost,
+		Quiet: t.quiet, Pauses: t.pauses, Calendar: t.calendar, RawFor: t.rawFor, RawAtMost: t.rawAtMost, HelpLines: t.helpLines,
 	}
 	if !t.quietGiven && strings.HasPrefix(s.get("schedule").plain(), "@every") {
 		n.Quiet = meeting.Quiet{} // a trial runs by night, too

@@ -9,6 +9,7 @@ import (
 
 	"blnbot/bot"
 	"blnbot/config"
+	"blnbot/internal/meeting"
 	"blnbot/internal/render"
 )
 
@@ -20,6 +21,8 @@ type exportCmd struct {
 	Meeting   int    `help:"The meeting's number; the last one if left out." placeholder:"N"`
 	Format    string `enum:"md,html,json" default:"md" help:"md, html or json (minutes and compilation only)."`
 	Out       string `help:"The file to write; standard output if left out." placeholder:"FILE"`
+
+	roles meeting.RoleNames `kong:"-"`
 }
 
 // Run writes what was asked for.
@@ -31,6 +34,7 @@ func (c *exportCmd) Run(ctx context.Context, env *environment, cmds *commands) e
 	if err != nil {
 		return err
 	}
+	c.roles = cfg.Roles
 	if c.Network == "" && len(cfg.Networks) == 1 {
 		c.Network = cfg.Networks[0].ID
 	}
@@ -104,7 +108,7 @@ func (c *exportCmd) document(ctx context.Context, b *bot.Bot, lang string) ([]by
 
 // write is a document in the format that was asked for.
 func (c *exportCmd) write(lang string, view any) ([]byte, error) {
-	texts, err := render.New()
+	texts, err := render.NewWith(c.roles)
 	if err != nil {
 		return nil, err
 	}

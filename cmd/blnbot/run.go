@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"reflect"
 	"sync"
 	"syscall"
 	"time"
@@ -178,6 +179,9 @@ func (s *service) reload(ctx context.Context, cmds *commands, env *environment, 
 		}
 		if cfg.Homeserver != s.cfg.Homeserver || cfg.User != s.cfg.User || cfg.DataDir != s.cfg.DataDir || cfg.Listen != s.cfg.Listen {
 			log.Warn("homeserver, user, data_dir and listen change only with a restart")
+		}
+		if !reflect.DeepEqual(cfg.Roles, s.cfg.Roles) {
+			log.Warn("roles change only with a restart")
 		}
 		s.bot.Configure(settings(cfg))
 		log.Info("configuration reloaded", "networks", len(cfg.Networks))

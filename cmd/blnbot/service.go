@@ -113,7 +113,7 @@ type chatLine struct {
 
 // newService makes the bot on an open database.
 func newService(env *environment, cfg *config.Config, db *sqlite.DB, log *slog.Logger) (*service, error) {
-	texts, err := render.New()
+	texts, err := render.NewWith(cfg.Roles)
 	if err != nil {
 		return nil, err
 	}

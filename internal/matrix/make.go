@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"maunium.net/go/mautrix"
 	"maunium.net/go/mautrix/event"
@@ -167,6 +168,54 @@ func (c *Client) invite(ctx context.Context, name id.RoomID, user meeting.UserID
 	}
 	c.rooms.get(name).outdated() // the next message is for them too
 	return nil
+}
+
+// inviteAgain invites a user who may be invited already, so that their app tells
+// them once more. A server that refuses that has told them before.
+func (c *Client) inviteAgain(ctx context.Context, name id.RoomID, d meeting.Delivery) error {
+	raw, err := c.roomState(ctx, name, event.StateMember, string(d.User))
+	if err != nil && !statusIs(err, http.StatusNotFound) {
+		return err
+	}
+	var member struct{ Membership event.Membership }
+	if err == nil && json.Unmarshal(raw, &member) == nil && member.Membership == event.MembershipJoin {
+		return nil
+	}
+	path := []any{"v3", "rooms", name, "invite"}
+	err = c.call(ctx, "invite", http.MethodPost, path, nil, map[string]any{"user_id": d.User, "reason": d.Markdown}, nil)
+	if err != nil && member.Membership == event.MembershipInvite {
+		return c.unlessRefused(err)
+	}
+	if err == nil {
+		c.rooms.get(name).outdated() // the next message is for them too
+	}
+	return err
+}
+
+// pin pins an event beside those that are pinned already.
+func (c *Client) pin(ctx context.Context, name id.RoomID, d meeting.Delivery) (meeting.EventID, error) {
+	raw, err := c.roomState(ctx, name, event.StatePinnedEvents, "")
+	if err != nil && !statusIs(err, http.StatusNotFound) {
+		return "", err
+	}
+	content := map[string]json.RawMessage{}
+	var pinned []id.EventID
+	if err == nil {
+		// What cannot be read is left alone rather than overwritten.
+		if json.Unmarshal(raw, &content) != nil || len(content["pinned"]) > 0 && json.Unmarshal(content["pinned"], &pinned) != nil {
+			return "", fmt.Errorf("%w: pinned events make no sense", meeting.ErrRejected)
+		}
+	}
+	if slices.Contains(pinned, id.EventID(d.TargetID)) {
+		return "", nil
+	}
+	if content["pinned"], err = json.Marshal(append(pinned, id.EventID(d.TargetID))); err != nil {
+		return "", errors.Join(meeting.ErrRejected, err)
+	}
+	var resp mautrix.RespSendEvent
+	path := []any{"v3", "rooms", name, "state", event.StatePinnedEvents.Type, ""}
+	err = c.call(ctx, "pin", http.MethodPut, path, nil, content, &resp)
+	return meeting.EventID(resp.EventID), err
 }
 
 // setLevel gives a user a power level; 0 takes their own away.

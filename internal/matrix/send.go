@@ -66,7 +66,12 @@ func (c *Client) Send(ctx context.Context, d meeting.Delivery) (ev meeting.Event
 	case meeting.PostFile:
 		return c.sendFile(ctx, name, d)
 	case meeting.PostInvite:
+		if d.Again {
+			return "", c.inviteAgain(ctx, name, d)
+		}
 		return "", c.invite(ctx, name, d.User)
+	case meeting.PostPin:
+		return c.pin(ctx, name, d)
 	case meeting.PostLevel:
 		return c.setLevel(ctx, name, d.User, d.Level)
 	}

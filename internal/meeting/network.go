@@ -40,6 +40,8 @@ type Network struct {
 	// published, RawAtMost how long after the last meeting without a report.
 	// Zero means the default.
 	RawFor, RawAtMost time.Duration
+	// HelpLines say where one can turn; empty for the language's own.
+	HelpLines []string
 	// Retired says that the configuration no longer has the network: what was
 	// begun is finished and removals are honoured, but nothing new opens.
 	Retired bool

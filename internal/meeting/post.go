@@ -20,6 +20,7 @@ const (
 	PostRoom     PostKind = "room"     // makes the room Make; its id stands in for the event's
 	PostInvite   PostKind = "invite"   // invites User
 	PostLevel    PostKind = "level"    // gives User the power level Level
+	PostPin      PostKind = "pin"      // pins Target in the room, beside what is pinned there
 )
 
 // Ref points at an event: by its id, or by the key of the post that becomes
@@ -54,6 +55,9 @@ type Post struct {
 	Make     *NewRoom
 	User     UserID
 	Level    int
+	// Again has somebody invited once more who is invited already; Markdown is
+	// then the reason that they see.
+	Again bool
 	// Fresh asks for new encryption keys for all current members first.
 	Fresh bool
 	// Meeting and Prompt say what the post is about, so that replies to it can

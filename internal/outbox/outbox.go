@@ -232,7 +232,7 @@ func quiet(e *meeting.RetryError) error {
 // pointless reports posts that act on an event which never came to be.
 func pointless(d meeting.Delivery) bool {
 	switch d.Kind {
-	case meeting.PostEdit, meeting.PostReaction, meeting.PostRedact:
+	case meeting.PostEdit, meeting.PostReaction, meeting.PostRedact, meeting.PostPin:
 		return d.TargetID == ""
 	}
 	return false

@@ -95,7 +95,7 @@ func (t *Texts) Word(lang, name string, data any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := vocabulary(lang)
+	w := t.words(lang)
 	file, err := docx.Document{Title: title, Language: w.tag, Page: w.page, Markdown: md, Picture: func(destination string) (docx.Picture, error) {
 		f, err := figureAt(data, destination)
 		if err != nil {

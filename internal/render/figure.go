@@ -29,7 +29,7 @@ const finer = 3
 
 // PNG is the figure as a picture file, with its width and height in pixels.
 func (t *Texts) PNG(lang string, f Figure) (data []byte, width, height int, err error) {
-	d, err := f.draw(vocabulary(lang))
+	d, err := f.draw(t.words(lang))
 	if err == nil {
 		data, err = d.PNG(finer)
 	}
@@ -41,7 +41,7 @@ func (t *Texts) PNG(lang string, f Figure) (data []byte, width, height int, err 
 
 // SVG is the figure as an element of an HTML page.
 func (t *Texts) SVG(lang string, f Figure, alternative string) (string, error) {
-	d, err := f.draw(vocabulary(lang))
+	d, err := f.draw(t.words(lang))
 	if err != nil {
 		return "", fmt.Errorf("draw %s: %w", f.Kind(), err)
 	}
@@ -86,7 +86,7 @@ func (p Participation) draw(w *words) (*plot.Drawing, error) {
 		if r == meeting.RoleUnknown {
 			return UpperFirst(w.others.many)
 		}
-		return UpperFirst(w.roles[r].many)
+		return UpperFirst(w.roles[r].Many)
 	}
 	if len(p.Meetings) == 1 {
 		var bars []plot.Bar

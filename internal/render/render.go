@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"text/template"
+
+	"blnbot/internal/meeting"
 )
 
 //go:embed templates
@@ -22,15 +24,19 @@ func Languages() []string { return []string{"sv", "en"} }
 
 // Texts holds the parsed templates of all languages.
 type Texts struct {
-	sets map[string]*template.Template
+	sets  map[string]*template.Template
+	roles meeting.RoleNames
 }
 
 // New parses the embedded templates. An error means that the binary was built
 // with a broken template.
-func New() (*Texts, error) {
-	t := &Texts{sets: map[string]*template.Template{}}
+func New() (*Texts, error) { return NewWith(nil) }
+
+// NewWith is New with a user's own names of roles.
+func NewWith(own meeting.RoleNames) (*Texts, error) {
+	t := &Texts{sets: map[string]*template.Template{}, roles: own}
 	for _, lang := range Languages() {
-		set, err := template.New(lang).Funcs(funcs(lang)).ParseFS(files, "templates/"+lang+"/*.tmpl")
+		set, err := template.New(lang).Funcs(funcs(lang, own)).ParseFS(files, "templates/"+lang+"/*.tmpl")
 		if err != nil {
 			return nil, fmt.Errorf("parse %s templates: %w", lang, err)
 		}

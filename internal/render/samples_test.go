@@ -53,6 +53,7 @@ func samples(t testing.TB) []sample {
 		figureSamples(),
 		guardSamples(),
 		reportSamples(loc),
+		helpSamples(loc),
 	} {
 		all = append(all, part...)
 	}

@@ -12,8 +12,9 @@ import (
 
 // Hello greets a room. Leaders are display names.
 type Hello struct {
-	Network string
-	Leaders []string
+	Network   string
+	Leaders   []string
+	HelpLines []string // where to turn; empty for the language's own
 }
 
 // Welcome greets a new member. Number is the open meeting, 0 for none.
@@ -26,6 +27,8 @@ type Welcome struct {
 	Title   string
 	Closes  time.Time
 	Prompts []Prompt
+	// HelpLines is where to turn; empty for the language's own.
+	HelpLines []string
 }
 
 // Person is a member. ID is the full Matrix id.
@@ -238,6 +241,10 @@ type Help struct {
 	Commands []HelpLine
 	Leaders  []string
 	Leader   bool
+	// Turn says that it is shown where to turn: HelpLines, or if that is empty
+	// the language's own.
+	Turn      bool
+	HelpLines []string
 }
 
 // HelpLine is one command: how it is written and what it does.

@@ -12,12 +12,11 @@ import (
 // words are what a language needs besides templates.
 type words struct {
 	weekdays, months []string
-	roles            map[meeting.Role]noun
-	people           noun // members of unknown role
-	others           noun // people in roles too small to name
-	nobody           map[meeting.Role]string
+	roles            map[meeting.Role]meeting.RoleName
+	people           noun     // members of unknown role
+	others           noun     // people in roles too small to name
 	small            []string // numbers written as words, from 2
-	and              string
+	and, or          string
 	clock            string // layout of a time of day
 	stockholm        string
 	timeIn           string
@@ -29,26 +28,26 @@ type words struct {
 // noun is a word in singular and plural.
 type noun struct{ one, many string }
 
+// vocabularyWith are the words of a language with the names that a user has
+// given to roles.
+func vocabularyWith(lang string, own meeting.RoleNames) *words {
+	w := vocabulary(lang)
+	w.roles = meeting.DefaultRoleNames(lang)
+	for r, n := range own[lang] {
+		w.roles[r] = n
+	}
+	return w
+}
+
 func vocabulary(lang string) *words {
 	if lang == "en" {
 		return &words{
 			weekdays: []string{"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"},
 			months: []string{"January", "February", "March", "April", "May", "June", "July",
 				"August", "September", "October", "November", "December"},
-			roles: map[meeting.Role]noun{
-				meeting.RoleCarer:        {"carer", "carers"},
-				meeting.RoleProfessional: {"professional", "professionals"},
-				meeting.RoleManager:      {"manager", "managers"},
-				meeting.RolePolitician:   {"politician", "politicians"},
-				meeting.RoleNGO:          {"from a voluntary organisation", "from voluntary organisations"},
-			},
 			people: noun{"participant", "participants"}, others: noun{"other participant", "other participants"},
-			nobody: map[meeting.Role]string{
-				meeting.RoleCarer: "no carer", meeting.RoleProfessional: "no professional", meeting.RoleManager: "no manager",
-				meeting.RolePolitician: "no politician", meeting.RoleNGO: "nobody from a voluntary organisation",
-			},
-			small:     []string{"two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"},
-			and:       "and",
+			small: []string{"two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"},
+			and:   "and", or: "or",
 			clock:     "15:04",
 			stockholm: "Swedish time", timeIn: "time in %s",
 			tag: "en-GB", page: "Page %s of %s",
@@ -62,20 +61,9 @@ func vocabulary(lang string) *words {
 		weekdays: []string{"söndag", "måndag", "tisdag", "onsdag", "torsdag", "fredag", "lördag"},
 		months: []string{"januari", "februari", "mars", "april", "maj", "juni", "juli",
 			"augusti", "september", "oktober", "november", "december"},
-		roles: map[meeting.Role]noun{
-			meeting.RoleCarer:        {"anhörig", "anhöriga"},
-			meeting.RoleProfessional: {"yrkesverksam", "yrkesverksamma"},
-			meeting.RoleManager:      {"chef", "chefer"},
-			meeting.RolePolitician:   {"politiker", "politiker"},
-			meeting.RoleNGO:          {"från idéburen organisation", "från idéburna organisationer"},
-		},
 		people: noun{"deltagare", "deltagare"}, others: noun{"annan deltagare", "andra deltagare"},
-		nobody: map[meeting.Role]string{
-			meeting.RoleCarer: "ingen anhörig", meeting.RoleProfessional: "ingen yrkesverksam", meeting.RoleManager: "ingen chef",
-			meeting.RolePolitician: "ingen politiker", meeting.RoleNGO: "ingen från en idéburen organisation",
-		},
-		small:     []string{"två", "tre", "fyra", "fem", "sex", "sju", "åtta", "nio", "tio", "elva", "tolv"},
-		and:       "och",
+		small: []string{"två", "tre", "fyra", "fem", "sex", "sju", "åtta", "nio", "tio", "elva", "tolv"},
+		and:   "och", or: "eller",
 		clock:     "15.04",
 		stockholm: "svensk tid", timeIn: "tid i %s",
 		tag: "sv-SE", page: "Sida %s av %s",
@@ -94,7 +82,7 @@ func (w *words) date(t time.Time) string {
 // role names what one person is; unknown roles are "deltagare".
 func (w *words) role(r meeting.Role) string {
 	if n, ok := w.roles[r]; ok {
-		return n.one
+		return n.One
 	}
 	return w.people.one
 }
@@ -119,7 +107,7 @@ func (w *words) participants(c meeting.RoleCount) string {
 	var parts []string
 	for _, r := range meeting.Roles() {
 		if n := c[r]; n > 0 {
-			parts = append(parts, count(n, w.roles[r]))
+			parts = append(parts, count(n, noun{w.roles[r].One, w.roles[r].Many}))
 		}
 	}
 	if len(parts) == 0 {
@@ -157,21 +145,39 @@ func escapeAll(texts []string) []string {
 }
 
 // Role names a role in a language.
-func Role(lang string, r meeting.Role) string { return vocabulary(lang).role(r) }
+func (t *Texts) Role(lang string, r meeting.Role) string { return t.words(lang).role(r) }
 
-// ParseRole is the role that a word in either language means: its name in
-// singular or plural, or a word people use for it.
-func ParseRole(word string) (meeting.Role, bool) {
+func (t *Texts) words(lang string) *words { return vocabularyWith(lang, t.roles) }
+
+// ParseRole is the role that a word in any language means: the user's own name
+// for it, its name in singular or plural, or a word people use for it.
+func (t *Texts) ParseRole(word string) (meeting.Role, bool) {
 	word = Fold(strings.Join(strings.Fields(word), " "))
-	for _, lang := range Languages() {
-		for role, n := range vocabulary(lang).roles {
-			if word == Fold(n.one) || word == Fold(n.many) || word == string(role) {
-				return role, true
+	for _, own := range []meeting.RoleNames{t.roles, nil} {
+		for _, lang := range Languages() {
+			names := own[lang]
+			if own == nil {
+				names = meeting.DefaultRoleNames(lang)
+			}
+			for role, n := range names {
+				if word == Fold(n.One) || word == Fold(n.Many) || word == Fold(n.Word) || word == string(role) {
+					return role, true
+				}
 			}
 		}
 	}
 	role, ok := roleWords[word]
 	return role, ok
+}
+
+// roleWordList is all roles as people write them: "anhörig, chef eller politiker".
+func (w *words) roleWordList() string {
+	var parts []string
+	for _, r := range meeting.Roles() {
+		parts = append(parts, w.roles[r].Word)
+	}
+	last := len(parts) - 1
+	return strings.Join(parts[:last], ", ") + " " + w.or + " " + parts[last]
 }
 
 // roleWords are further words for roles, folded. The leader of a network is in
@@ -197,8 +203,8 @@ var foldReplacer = strings.NewReplacer("å", "a", "ä", "a", "ö", "o", "é", "e
 	"a\u030a", "a", "a\u0308", "a", "o\u0308", "o", "e\u0301", "e")
 
 // funcs are what templates can call.
-func funcs(lang string) template.FuncMap {
-	w := vocabulary(lang)
+func funcs(lang string, own meeting.RoleNames) template.FuncMap {
+	w := vocabularyWith(lang, own)
 	return template.FuncMap{
 		"esc":          Escape,
 		"lines":        escapeLines,
@@ -211,7 +217,10 @@ func funcs(lang string) template.FuncMap {
 		"day":          func(t time.Time) string { return t.Format("2006-01-02") },
 		"zone":         w.zone,
 		"role":         w.role,
-		"nobody":       func(r meeting.Role) string { return w.nobody[r] },
+		"nobody":       func(r meeting.Role) string { return w.roles[r].Nobody },
+		"roleWord":     func(r meeting.Role) string { return w.roles[r].Word },
+		"roleMany":     func(r meeting.Role) string { return w.roles[r].Many },
+		"roleWords":    w.roleWordList,
 		"participants": w.participants,
 		"list":         func(names []string) string { return w.list(escapeAll(names)) },
 		"plural": func(n int, one, many string) string {

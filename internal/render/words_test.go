@@ -36,7 +36,7 @@ func TestDates(t *testing.T) {
 		{time.Date(2026, 10, 25, 1, 30, 0, 0, time.UTC).In(loc), "söndag 25 oktober", "02.30", "Sunday 25 October", "02:30"},
 		{time.Date(2026, 10, 24, 22, 30, 0, 0, time.UTC).In(loc), "söndag 25 oktober", "00.30", "Sunday 25 October", "00:30"},
 	} {
-		sv, en := vocabulary("sv"), vocabulary("en")
+		sv, en := vocabularyWith("sv", nil), vocabularyWith("en", nil)
 		if got := sv.date(c.at); got != c.svDate {
 			t.Errorf("sv date of %s = %q, want %q", c.at, got, c.svDate)
 		}
@@ -65,7 +65,7 @@ func TestZone(t *testing.T) {
 			t.Fatal(err)
 		}
 		now := time.Date(2026, 9, 8, 17, 0, 0, 0, loc)
-		if sv, en := vocabulary("sv").zone(now), vocabulary("en").zone(now); sv != c.sv || en != c.en {
+		if sv, en := vocabularyWith("sv", nil).zone(now), vocabularyWith("en", nil).zone(now); sv != c.sv || en != c.en {
 			t.Errorf("%s is %q and %q, want %q and %q", c.name, sv, en, c.sv, c.en)
 		}
 	}
@@ -92,10 +92,10 @@ func TestParticipants(t *testing.T) {
 			"20 carers, 2 professionals, 2 managers, 2 politicians, 2 from voluntary organisations and 2 other participants",
 		},
 	} {
-		if got := vocabulary("sv").participants(c.count); got != c.sv {
+		if got := vocabularyWith("sv", nil).participants(c.count); got != c.sv {
 			t.Errorf("sv: %v is %q, want %q", c.count, got, c.sv)
 		}
-		if got := vocabulary("en").participants(c.count); got != c.en {
+		if got := vocabularyWith("en", nil).participants(c.count); got != c.en {
 			t.Errorf("en: %v is %q, want %q", c.count, got, c.en)
 		}
 	}
@@ -109,11 +109,11 @@ func TestNumber(t *testing.T) {
 		{-1, "-1", "-1"}, {0, "0", "0"}, {1, "ett", "one"}, {2, "två", "two"}, {3, "tre", "three"}, {7, "sju", "seven"}, {8, "åtta", "eight"},
 		{11, "elva", "eleven"}, {12, "tolv", "twelve"}, {13, "13", "13"}, {200, "200", "200"},
 	} {
-		if sv, en := vocabulary("sv").number(c.n, "ett"), vocabulary("en").number(c.n, "one"); sv != c.sv || en != c.en {
+		if sv, en := vocabularyWith("sv", nil).number(c.n, "ett"), vocabularyWith("en", nil).number(c.n, "one"); sv != c.sv || en != c.en {
 			t.Errorf("%d is %q and %q, want %q and %q", c.n, sv, en, c.sv, c.en)
 		}
 	}
-	if got := vocabulary("sv").number(1, "en"); got != "en" {
+	if got := vocabularyWith("sv", nil).number(1, "en"); got != "en" {
 		t.Errorf("1 is %q, want en", got)
 	}
 }
@@ -125,29 +125,30 @@ func TestList(t *testing.T) {
 	}{
 		{nil, "", ""}, {[]string{"a"}, "a", "a"}, {[]string{"a", "b"}, "a och b", "a and b"}, {[]string{"a", "b", "c"}, "a, b och c", "a, b and c"},
 	} {
-		if sv, en := vocabulary("sv").list(c.parts), vocabulary("en").list(c.parts); sv != c.sv || en != c.en {
+		if sv, en := vocabularyWith("sv", nil).list(c.parts), vocabularyWith("en", nil).list(c.parts); sv != c.sv || en != c.en {
 			t.Errorf("%v is %q and %q, want %q and %q", c.parts, sv, en, c.sv, c.en)
 		}
 	}
 }
 
 func TestRole(t *testing.T) {
+	x := texts(t)
 	for _, lang := range Languages() {
 		seen := map[string]bool{}
 		for _, r := range append(meeting.Roles(), meeting.RoleUnknown) {
-			name := Role(lang, r)
+			name := x.Role(lang, r)
 			if name == "" || seen[name] {
 				t.Errorf("%s: role %q is named %q", lang, r, name)
 			}
 			seen[name] = true
 		}
 		for _, r := range meeting.Roles() {
-			w := vocabulary(lang)
-			if w.nobody[r] == "" || w.roles[r].many == "" {
+			w := x.words(lang)
+			if w.roles[r].Nobody == "" || w.roles[r].Many == "" {
 				t.Errorf("%s: words are missing for %s", lang, r)
 			}
-			for _, word := range []string{w.roles[r].one, w.roles[r].many, string(r)} {
-				if got, ok := ParseRole(word); !ok || got != r {
+			for _, word := range []string{w.roles[r].One, w.roles[r].Many, string(r)} {
+				if got, ok := x.ParseRole(word); !ok || got != r {
 					t.Errorf("ParseRole(%q) = %q, %t", word, got, ok)
 				}
 			}
@@ -156,6 +157,7 @@ func TestRole(t *testing.T) {
 }
 
 func TestParseRole(t *testing.T) {
+	x := texts(t)
 	for word, want := range map[string]meeting.Role{
 		"anhörig": meeting.RoleCarer, "Anhörig": meeting.RoleCarer, " ANHÖRIGA ": meeting.RoleCarer, "anhorig": meeting.RoleCarer,
 		"anho\u0308rig": meeting.RoleCarer, "närstående": meeting.RoleCarer, "carer": meeting.RoleCarer, "Carers": meeting.RoleCarer,
@@ -166,7 +168,7 @@ func TestParseRole(t *testing.T) {
 		"från idéburen organisation": meeting.RoleNGO, "från idéburna organisationer": meeting.RoleNGO, "förening": meeting.RoleNGO, "ngo": meeting.RoleNGO, "NGO": meeting.RoleNGO,
 		"": "", "deltagare": "", "participant": "", "kung": "", "anhörig chef": "", "unknown": "", "ledare": "", "leader": "",
 	} {
-		got, ok := ParseRole(word)
+		got, ok := x.ParseRole(word)
 		if got != want || ok != (want != "") {
 			t.Errorf("ParseRole(%q) = %q, %t, want %q", word, got, ok, want)
 		}
