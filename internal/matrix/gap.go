@@ -246,22 +246,35 @@ func (r *reader) settle(ctx context.Context, events []parsed) error {
 	return r.lookUp(ctx, events[newest+1:])
 }
 
-// join adds to the events of one reading those that only the other has, each
-// after the event that it follows there. Both are oldest first.
+// join adds to the events of one reading those that only the other has: between
+// the events that they stand between there, and among what the first reading has
+// in that place by the server's time. Both are oldest first.
 func join(base, other []parsed) []parsed {
 	index := make(map[string]int, len(base))
 	for i, p := range base {
 		index[p.ev.ID] = i
 	}
 	after := map[int][]parsed{}
+	var run []parsed
 	at := -1
-	for _, p := range other {
-		if i, ok := index[p.ev.ID]; ok {
-			at = i
-		} else {
+	place := func(before int) {
+		for _, p := range run {
+			for at+1 < before && base[at+1].ev.SentAt.Before(p.ev.SentAt) {
+				at++
+			}
 			after[at] = append(after[at], p)
 		}
+		run = nil
 	}
+	for _, p := range other {
+		if i, ok := index[p.ev.ID]; ok {
+			place(i)
+			at = i
+		} else {
+			run = append(run, p)
+		}
+	}
+	place(len(base))
 	out := slices.Clone(after[-1])
 	for i, p := range base {
 		out = append(append(out, p), after[i]...)

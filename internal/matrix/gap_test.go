@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 )
 
 // dag is a room as Dendrite keeps it: /messages goes by depth, and a page's
@@ -251,16 +252,23 @@ func TestVisible(t *testing.T) {
 }
 
 func TestJoinReadings(t *testing.T) {
+	// Capitals were sent in the order of the alphabet, small letters all at once.
 	read := func(s string) []object {
 		var out []object
 		for _, r := range s {
-			out = append(out, text("$"+string(r), anna, ""))
+			ev := text("$"+string(r), anna, "")
+			ev["origin_server_ts"] = 1_000_000
+			if unicode.IsUpper(r) {
+				ev["origin_server_ts"] = 1_000_000 + 1000*int64(r-'A'+1)
+			}
+			out = append(out, ev)
 		}
 		return out
 	}
 	for _, tt := range [][3]string{
 		{"abc", "abc", "abc"}, {"ac", "abc", "abc"}, {"bc", "abc", "abc"}, {"ab", "abc", "abc"},
 		{"", "ab", "ab"}, {"ab", "", "ab"}, {"bd", "abcde", "abcde"}, {"ab", "xy", "xyab"},
+		{"ABDE", "ACDE", "ABCDE"}, {"ABDE", "CF", "ABCDEF"}, {"BDE", "ADCE", "ABDCE"},
 	} {
 		got := ""
 		for _, p := range join(parseObjects(t, read(tt[0])), parseObjects(t, read(tt[1]))) {
