@@ -234,12 +234,24 @@ func (b *Bot) handle(ctx context.Context, s *scene, ev meeting.Event) error {
 }
 
 func (b *Bot) echo(ctx context.Context, s *scene, e meeting.Echo) error {
-	if e.Key == "" {
+	if e.Key == "" && e.Fingerprint == "" {
 		return nil
+	}
+	if e.Key == "" {
+		var err error
+		if e.Key, err = s.tx.KeyOf(ctx, e.Fingerprint); err != nil {
+			return err
+		}
+		if e.Key == "" {
+			return s.tx.StoreEcho(ctx, e.Fingerprint, e.Room, e.ID, s.now)
+		}
 	}
 	p, err := s.tx.Post(ctx, e.Key)
 	if err != nil {
 		return err
+	}
+	if p == nil && !strings.HasPrefix(e.Key, vanishing) {
+		return s.tx.StoreEcho(ctx, meeting.Fingerprint(e.Key), e.Room, e.ID, s.now)
 	}
 	if p != nil && (p.Event != "" && p.Event != e.ID || p.State == meeting.PostCancelled) {
 		return b.removeDouble(ctx, s, e, p)

@@ -65,6 +65,10 @@ type posts interface {
 	UnparkPosts(ctx context.Context, room meeting.RoomID) error
 	MovePosts(ctx context.Context, from, to meeting.RoomID) error
 	FailedPosts(ctx context.Context) (int, error)
+	// StoreEcho keeps that an unknown post came back from the server, so that it is
+	// not sent again when the bot comes to it; KeyOf finds a known one.
+	StoreEcho(ctx context.Context, print string, room meeting.RoomID, id meeting.EventID, now time.Time) error
+	KeyOf(ctx context.Context, print string) (string, error)
 	MarkEcho(ctx context.Context, key string, room meeting.RoomID, id meeting.EventID, now time.Time) error
 }
 

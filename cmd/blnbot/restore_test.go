@@ -39,17 +39,7 @@ func TestRestore(t *testing.T) {
 	away, err := anna.SendThread(p.ctx, room, question.ID, "Medan boten flyttar.")
 	p.must(err)
 
-	// The other machine.
-	dir := t.TempDir()
-	p.must(os.Mkdir(filepath.Join(dir, "data"), 0o700))
-	for from, to := range map[string]string{
-		copied: "data/blnbot.db", p.stage.ConfigFile(): "config.yaml",
-		filepath.Join(p.stage.Dir, "password"): "password", filepath.Join(p.stage.Dir, "recovery-key"): "recovery-key",
-	} {
-		text, err := os.ReadFile(from)
-		p.must(err)
-		p.must(os.WriteFile(filepath.Join(dir, to), text, 0o600))
-	}
+	dir := p.otherMachine(copied)
 	other := p.run(e, dir)
 	if old, now := device(t, p.stage.DataDir()), device(t, filepath.Join(dir, "data")); old == now || now == "" {
 		t.Errorf("the device was %q and is %q", old, now)
@@ -70,6 +60,56 @@ func TestRestore(t *testing.T) {
 	m := p.export(dir)
 	if got := bodies(m, 1); !slices.Equal(got, []string{"Före flytten.", "Efter flytten."}) || m.Unreadable != 1 {
 		t.Errorf("the minutes: %q, %d unreadable", got, m.Unreadable)
+	}
+	other.stop()
+}
+
+// otherMachine is a folder with what goes along to another machine.
+func (p *play) otherMachine(backup string) string {
+	p.Helper()
+	dir := p.TempDir()
+	p.must(os.Mkdir(filepath.Join(dir, "data"), 0o700))
+	for from, to := range map[string]string{
+		backup: "data/blnbot.db", p.stage.ConfigFile(): "config.yaml",
+		filepath.Join(p.stage.Dir, "password"): "password", filepath.Join(p.stage.Dir, "recovery-key"): "recovery-key",
+	} {
+		text, err := os.ReadFile(from)
+		p.must(err)
+		p.must(os.WriteFile(filepath.Join(dir, to), text, 0o600))
+	}
+	return dir
+}
+
+// TestRestoreOlder restores a backup from before a meeting was opened: the
+// meeting goes on with the questions that are there, and nothing is posted twice.
+func TestRestoreOlder(t *testing.T) {
+	e := listen(t)
+	p := newPlay(t)
+	lena, anna := p.person("lena", "Lena Ledare"), p.person("anna", "Anna Svensson")
+	room, err := p.stage.Network(p.ctx, "vasteras", "Västerås", true, lena, []*person.Person{anna})
+	p.must(err)
+	p.prepare("", lena)
+	b := p.run(e, p.stage.Dir)
+	p.says(lena, room, "!status")
+	p.sees(lena, room, "Nästa:")
+	copied := filepath.Join(t.TempDir(), "backup.db")
+	_, err = p.stage.Run(p.ctx, "backup", copied)
+	p.must(err)
+	p.says(lena, room, "!nästa")
+	question := p.sees(anna, room, "Frågan.")
+	p.answers(anna, room, question.ID, "Efter kopian.")
+	b.stop()
+	posts := p.posts(lena, room)
+
+	dir := p.otherMachine(copied)
+	other := p.run(e, dir)
+	p.says(lena, room, "!nästa") // the first one cannot be read any more
+	p.answers(anna, room, question.ID, "Efter flytten.")
+	if diff := cmp.Diff(posts, p.posts(lena, room)); diff != "" {
+		t.Errorf("posts (-expected +got):\n%s", diff)
+	}
+	if got := bodies(p.export(dir), 1); !slices.Equal(got, []string{"Efter flytten."}) {
+		t.Errorf("the minutes: %q", got)
 	}
 	other.stop()
 }

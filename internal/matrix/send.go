@@ -189,7 +189,10 @@ func (c *Client) put(ctx context.Context, name id.RoomID, d meeting.Delivery, co
 		if err != nil {
 			return "", err
 		}
-		typ, body = event.EventEncrypted, sealed
+		if body, err = wire.WithFingerprint(sealed, d.Key); err != nil {
+			return "", err
+		}
+		typ = event.EventEncrypted
 	}
 	ev, err := c.putEvent(ctx, name, typ, d.Key, body)
 	if err == nil && d.ThreadID != "" {

@@ -197,7 +197,10 @@ type Ignored struct{ EventMeta }
 // Echo is the bot's own event coming back from the server.
 type Echo struct {
 	EventMeta
-	Key string // the post's key; empty if the event carries none
+	Key string // the post's key; empty if the event carries none that can be read
+	// Fingerprint is the key's, of an event that cannot be read; it stands beside
+	// the encrypted content.
+	Fingerprint string
 }
 
 // Unreadable is a message whose key has not arrived within the retry window.

@@ -1,6 +1,8 @@
 package meeting
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"time"
@@ -95,6 +97,13 @@ type File struct {
 // DoublePrefix begins the key of a post that takes down another post's second
 // event; the event's id follows.
 const DoublePrefix = "double/"
+
+// Fingerprint is what tells a post's key to those who know it, and nothing to
+// others.
+func Fingerprint(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
 
 // Delivery is a post that is due, with its references resolved.
 type Delivery struct {

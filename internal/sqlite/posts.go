@@ -36,7 +36,49 @@ func (t *Tx) StorePost(ctx context.Context, p meeting.Post, now time.Time) (bool
 	}
 	n, err := t.exec(ctx, "store post", storePost, p.Key, lane, p.Room, p.Kind, content, p.Meeting, p.Prompt, p.Quotes, p.About, stamp(now))
 	t.posted = t.posted || n > 0
-	return n > 0, err
+	if err != nil || n == 0 {
+		return false, err
+	}
+	return true, t.recognise(ctx, p.Key, now)
+}
+
+// recognise marks a new post as sent if it has come back from the server before:
+// it was sent after the backup was made that the bot now works with.
+func (t *Tx) recognise(ctx context.Context, key string, now time.Time) error {
+	print := meeting.Fingerprint(key)
+	e, err := get(ctx, t, "look up echo", "SELECT room_id, event_id FROM echoes WHERE fingerprint = ?", []any{print}, func(r row) (meeting.EventMeta, error) {
+		var m meeting.EventMeta
+		err := r.Scan(&m.Room, &m.ID)
+		return m, err
+	})
+	if err != nil || e == nil {
+		return err
+	}
+	if err := t.MarkEcho(ctx, key, e.Room, e.ID, now); err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, "delete echo", "DELETE FROM echoes WHERE fingerprint = ?", print)
+	return err
+}
+
+// StoreEcho keeps that a post which the database does not know came back from
+// the server. The first event of a post counts.
+func (t *Tx) StoreEcho(ctx context.Context, print string, room meeting.RoomID, id meeting.EventID, now time.Time) error {
+	_, err := t.exec(ctx, "store echo", `INSERT INTO echoes (fingerprint, room_id, event_id, at) VALUES (?, ?, ?, ?)
+		ON CONFLICT (fingerprint) DO NOTHING`, print, room, id, stamp(now))
+	return err
+}
+
+// KeyOf is the key of the post with the fingerprint, among those that have not come
+// back from the server yet; empty if there is none.
+func (t *Tx) KeyOf(ctx context.Context, print string) (string, error) {
+	keys, err := list(ctx, t, "list posts without an echo", "SELECT key FROM posts WHERE echoed = 0 AND state IN ('pending', 'sent')", nil, scanOne[string])
+	for _, key := range keys {
+		if meeting.Fingerprint(key) == print {
+			return key, nil
+		}
+	}
+	return "", err
 }
 
 const postColumns = `key, room_id, CASE WHEN room_id = '' THEN lane ELSE '' END, kind, state, coalesce(event_id, ''), echoed, meeting_id, prompt, about`

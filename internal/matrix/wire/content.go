@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -18,6 +19,24 @@ import (
 // KeyField holds a post's key inside the content of its event, so that the
 // bot knows its own events again after a crash.
 const KeyField = "se.nka.blnbot.key"
+
+// FingerprintField holds the key's fingerprint beside an encrypted content. The
+// bot knows its post by it even if it has lost its encryption keys.
+const FingerprintField = "se.nka.blnbot.post"
+
+// WithFingerprint adds the fingerprint of a post's key to an encrypted content.
+func WithFingerprint(content any, key string) (json.RawMessage, error) {
+	plain, err := json.Marshal(content)
+	if err != nil {
+		return nil, fmt.Errorf("encode encrypted content: %w", err)
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(plain, &fields); err != nil {
+		return nil, fmt.Errorf("encode encrypted content: %w", err)
+	}
+	fields[FingerprintField] = meeting.Fingerprint(key)
+	return json.Marshal(fields)
+}
 
 // ErrEmpty: the post has nothing to send.
 var ErrEmpty = errors.New("nothing to send")

@@ -36,7 +36,7 @@ func (d Decoder) Decode(ev *Event, meta meeting.EventMeta) meeting.Event {
 	own := ev.Sender == string(d.Self)
 	switch {
 	case own:
-		return meeting.Echo{EventMeta: meta, Key: echoKey(ev)}
+		return meeting.Echo{EventMeta: meta, Key: echoKey(ev), Fingerprint: ev.Content.String(FingerprintField)}
 	case ev.Type == event.EventRedaction.Type && ev.Encrypted:
 		// The server has not checked that the sender may do this.
 		return meeting.Ignored{EventMeta: meta}
