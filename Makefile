@@ -2,7 +2,7 @@
 # compiler. Nothing is installed: binaries go to bin/, the homeserver to the user's cache folder.
 #
 #   make            the same as make build
-#   make demo       the demo; make demo KEEP=1 stays up to be joined with a Matrix client
+#   make demo       the demo; make demo KEEP=1 stays up to be joined with a Matrix client, SHORT=1 plays two meetings only
 
 GO      ?= go
 # What counts for every command below. A program built without the tags does not compile (cmd/blnbot/tags.go).
@@ -73,7 +73,8 @@ vulncheck:
 		echo "NOT CHECKED for known vulnerabilities: govulncheck cannot reach its database."; exit 0; fi; exit $$status
 
 demo: build tools
-	bin/demo -bot bin/blnbot $(if $(filter-out 0,$(KEEP)),-keep)
+	rm -rf bin/demo-documents
+	bin/demo -bot bin/blnbot -documents bin/demo-documents $(if $(filter-out 0,$(SHORT)),-short) $(if $(filter-out 0,$(KEEP)),-keep)
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem $$(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -n1 dirname | sort -u)

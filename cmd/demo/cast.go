@@ -13,18 +13,18 @@ type member struct {
 	is   string // who that is, for people who join the play
 }
 
-// cast is a network: whom it has, and what they do.
+// cast is a network, or the coordination room: whom it has, and what they do.
 type cast struct {
 	id, name string
 	leader   member
 	members  []member // the first one is the one whose view is shown
-	script   string   // file
+	scripts  []string // files, played one after the other
 }
 
 // everybody lists the leader and the members.
 func (c cast) everybody() []member { return append([]member{c.leader}, c.members...) }
 
-//go:embed vasteras.txt arvika.txt
+//go:embed scripts/*.txt
 var scripts embed.FS
 
 // nka is who follows the networks from the coordination room.
@@ -32,9 +32,38 @@ func nka() member {
 	return member{"nina", "Nina Åström", "Nka, in the coordination room"}
 }
 
-func casts() []cast {
-	return []cast{{
-		id: "vasteras", name: "Västerås", script: "vasteras.txt",
+// casts are the networks: three with all six meetings, or, in the short form,
+// two with the first two.
+func casts(short bool) []cast {
+	out := []cast{vasteras(), arvika(), lulea()}
+	if short {
+		out = out[:2]
+	}
+	for i, c := range out {
+		end := "-2.txt"
+		if short {
+			end = "-short.txt"
+		}
+		out[i].scripts = []string{c.id + "-1.txt", c.id + end}
+	}
+	return out
+}
+
+// coordination is the coordination room, with Nka in the leader's place.
+func coordination(networks []cast, short bool) cast {
+	c := cast{id: "samordning", name: "Samordning (coordination room)", leader: nka(), scripts: []string{"samordning.txt"}}
+	if short {
+		c.scripts = []string{"samordning-short.txt"}
+	}
+	for _, n := range networks {
+		c.members = append(c.members, n.leader)
+	}
+	return c
+}
+
+func vasteras() cast {
+	return cast{
+		id: "vasteras", name: "Västerås",
 		leader: member{"lena", "Lena Lindqvist", "leads the network, support worker for carers"},
 		members: []member{
 			{"anna", "Anna Sjölund", "carer, mother of a grown-up son"},
@@ -45,8 +74,12 @@ func casts() []cast {
 			{"hakan", "Håkan Wallin", "politician, chairs the committee; has set no role"},
 			{"peter", "Peter Oskarsson", "voluntary organisation, parents' association"},
 		},
-	}, {
-		id: "arvika", name: "Arvika", script: "arvika.txt",
+	}
+}
+
+func arvika() cast {
+	return cast{
+		id: "arvika", name: "Arvika",
 		leader: member{"maria", "Maria Ekdahl", "leads the network, support worker for carers"},
 		members: []member{
 			{"kerstin", "Kerstin Norling", "carer, mother"},
@@ -57,8 +90,25 @@ func casts() []cast {
 			{"bengt", "Bengt-Åke Persson", "politician, municipal board; has set no role"},
 			{"farida", "Farida Rahimi", "voluntary organisation, meeting place"},
 		},
-	}}
+	}
 }
+
+func lulea() cast {
+	return cast{
+		id: "lulea", name: "Luleå",
+		leader: member{"sofia", "Sofia Niemi", "leads the network, works for the region"},
+		members: []member{
+			{"aila", "Aila Kitti", "carer, sister"},
+			{"rolf", "Rolf Stenmark", "carer, father"},
+			{"samira", "Samira Haddad", "professional, social worker"},
+			{"katarina", "Katarina Öhman", "politician, regional council"},
+			{"gunbritt", "Gun-Britt Ylipää", "voluntary organisation, study circles"},
+		},
+	}
+}
+
+// outsiders are the names of people who are only talked about.
+func outsiders() []string { return []string{"Kamal", "Marklund"} }
 
 // dates are the lines of a network's configuration that say when its meetings
 // open: on Tuesdays, from next week on, so that none opens during the play.

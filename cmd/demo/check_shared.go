@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -20,18 +21,28 @@ func posted(room []person.Seen, self meeting.UserID, beginning string) (out []pe
 	return out
 }
 
-// roundFaults looks for one message for each round, which says that both
+// roundFaults looks for one message for each round, which says how many
 // networks are done.
-func roundFaults(coord []person.Seen, self meeting.UserID) (faults []string) {
-	for number := 1; number <= 2; number++ {
+func (p *play) roundFaults(coord []person.Seen) (faults []string) {
+	done := map[int]int{}
+	for _, n := range p.networks {
+		for _, number := range n.held() {
+			done[number] += 0
+			if n.states[number] == meeting.StateShared {
+				done[number]++
+			}
+		}
+	}
+	for _, number := range slices.Sorted(maps.Keys(done)) {
 		beginning := fmt.Sprintf("Möte %d:", number)
-		found := posted(coord, self, beginning)
+		found := posted(coord, p.bot, beginning)
 		if len(found) != 1 {
 			faults = append(faults, fmt.Sprintf("%d messages begin with ”%s”", len(found), beginning))
 			continue
 		}
-		if !strings.Contains(found[0].Body, "2 av 2") || strings.Count(found[0].Body, "✅") != 2 {
-			faults = append(faults, "it says: "+found[0].Body)
+		count := fmt.Sprintf("%d av %d nätverk klara", done[number], len(p.networks))
+		if !strings.Contains(found[0].Body, count) || strings.Count(found[0].Body, "✅") != done[number] {
+			faults = append(faults, "it should say ”"+count+"”: "+found[0].Body)
 		}
 	}
 	return faults
@@ -51,10 +62,15 @@ func (n *network) versions(number int) int {
 // summaryFaults looks at the network's summaries in the coordination room.
 func (n *network) summaryFaults(coord []person.Seen) (faults []string) {
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
-	for number := 1; number <= n.meeting; number++ {
-		found := posted(coord, n.play.bot, fmt.Sprintf("%s, möte %d:", n.name, number))
-		if len(found) != 1 {
+	for _, number := range n.held() {
+		found, want := posted(coord, n.play.bot, fmt.Sprintf("%s, möte %d:", n.name, number)), 0
+		if n.states[number] == meeting.StateShared {
+			want = 1
+		}
+		if len(found) != want {
 			fault("meeting %d: there are %d", number, len(found))
+		}
+		if len(found) != 1 || want == 0 {
 			continue
 		}
 		s := found[0]
@@ -94,7 +110,7 @@ func points(document string) (out []string) {
 // inventions finds points that nobody wrote. Of a point with something masked
 // the parts around that must be somebody's. A point begins with a capital letter
 // whatever it was cut from.
-func (n *network) inventions(documents ...string) (faults []string) {
+func (n *network) inventions(documents map[string]string) (faults []string) {
 	var said []string
 	for _, e := range n.entries {
 		if !e.out {
@@ -105,7 +121,10 @@ func (n *network) inventions(documents ...string) (faults []string) {
 		said = append(said, strings.ToLower(text))
 	}
 	all := 0
-	for _, d := range documents {
+	for what, d := range documents {
+		if !strings.HasPrefix(what, "summary") {
+			continue
+		}
 		for _, point := range points(d) {
 			all++
 			for part := range strings.SplitSeq(strings.NewReplacer("[namn]", "\n", "[telefonnummer]", "\n").Replace(point), "\n") {
@@ -122,20 +141,32 @@ func (n *network) inventions(documents ...string) (faults []string) {
 	return faults
 }
 
-// recapFaults looks at the opening of meeting 2: one is left in the room, and it
-// recalls points of the first meeting's summary as it is now.
-func (n *network) recapFaults(room []person.Seen, summary string) (faults []string) {
-	found := posted(room, n.play.bot, "Möte 2 av 6")
-	if len(found) != 1 {
-		return []string{fmt.Sprintf("there are %d openings", len(found))}
+// recapFaults looks at the openings: one of each meeting is left in the room,
+// and it recalls points of the last meeting's summary as it is now.
+func (n *network) recapFaults(room []person.Seen, documents map[string]string) (faults []string) {
+	before := 0
+	for _, number := range n.held() {
+		found := posted(room, n.play.bot, fmt.Sprintf("Möte %d av 6", number))
+		if len(found) != 1 {
+			faults = append(faults, fmt.Sprintf("meeting %d: there are %d openings", number, len(found)))
+		} else if before > 0 {
+			for _, f := range recapped(found[0].Body, documents[fmt.Sprintf("summary %d", before)]) {
+				faults = append(faults, fmt.Sprintf("meeting %d: %s", number, f))
+			}
+		}
+		before = number
 	}
-	_, recap, _ := strings.Cut(found[0].Body, "Förra mötet i korthet:")
+	return faults
+}
+
+// recapped compares what an opening recalls with the summary.
+func recapped(opening, summary string) (faults []string) {
+	_, recap, _ := strings.Cut(opening, "Förra mötet i korthet:")
 	recap, _, _ = strings.Cut(recap, "Underlag:")
-	lines := points(strings.TrimSpace(recap))
-	if len(lines) < 3 {
+	lines, shared := points(strings.TrimSpace(recap)), points(summary)
+	if len(lines) < min(3, len(shared)) {
 		faults = append(faults, fmt.Sprintf("it recalls %d points", len(lines)))
 	}
-	shared := points(summary)
 	for _, line := range lines {
 		if !slices.Contains(shared, line) {
 			faults = append(faults, "not in the summary: ”"+line+"”")
@@ -146,6 +177,9 @@ func (n *network) recapFaults(room []person.Seen, summary string) (faults []stri
 
 func (n *network) planFaults(coord []person.Seen) (faults []string) {
 	found := posted(coord, n.play.bot, "Förslag till lokal plan, "+n.name)
+	if len(n.plans) == 0 {
+		return nil
+	}
 	if len(found) != 1 {
 		return []string{fmt.Sprintf("it is there %d times", len(found))}
 	}

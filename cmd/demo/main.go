@@ -22,10 +22,12 @@ import (
 func main() {
 	keep := flag.Bool("keep", os.Getenv("KEEP") != "" && os.Getenv("KEEP") != "0", "stay up afterwards, to join with a Matrix client (or KEEP=1)")
 	binary := flag.String("bot", "", "the bot's `binary`; built if left out")
+	short := flag.Bool("short", false, "two networks and two meetings only")
+	documents := flag.String("documents", "", "the `folder` that gets the documents; a temporary one if left out")
 	prepare := flag.Bool("prepare", false, "only build the homeserver")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, options{keep: *keep, binary: *binary, prepare: *prepare, out: os.Stdout})
+	err := run(ctx, options{keep: *keep, binary: *binary, prepare: *prepare, short: *short, documents: *documents, out: os.Stdout})
 	stop()
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -39,7 +41,9 @@ func main() {
 
 type options struct {
 	keep, prepare bool
+	short         bool
 	binary        string
+	documents     string // folder
 	out           io.Writer
 }
 
@@ -77,7 +81,7 @@ func perform(ctx context.Context, o options, dir string) (err error) {
 		return took.Round(100 * time.Millisecond)
 	}
 	fmt.Fprintln(o.out, "Starting a homeserver and bringing seventeen people ...")
-	p, err := setUp(ctx, dir, o.binary, &chat{out: o.out, colour: isTerminal(o.out)})
+	p, err := setUp(ctx, dir, o, &chat{out: o.out, colour: isTerminal(o.out)})
 	if p != nil {
 		defer func() { err = errors.Join(err, p.stage.Close(context.WithoutCancel(ctx))) }()
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -22,34 +21,38 @@ type play struct {
 	zone     *time.Location
 	bot      meeting.UserID
 	names    map[meeting.UserID]string
-	nka      *person.Person
-	coord    *watcher
-	room     meeting.RoomID // the coordination room
 	networks []*network
+	coord    *network // the coordination room
 }
 
 // loginsAtOnce bounds how many people log in at the same time.
 const loginsAtOnce = 4
 
 // setUp starts the homeserver, brings the people and makes the rooms.
-func setUp(ctx context.Context, dir, binary string, chat *chat) (*play, error) {
+func setUp(ctx context.Context, dir string, o options, chat *chat) (*play, error) {
 	zone, err := time.LoadLocation("Europe/Stockholm")
 	if err != nil {
 		return nil, fmt.Errorf("time zone: %w", err)
 	}
-	s, err := stage.New(ctx, stage.Options{Dir: dir, Binary: binary, Progress: os.Stderr})
+	s, err := stage.New(ctx, stage.Options{Dir: dir, Binary: o.binary, Progress: os.Stderr})
 	if err != nil {
 		return nil, err
 	}
 	p := &play{stage: s, chat: chat, zone: zone, bot: s.Bot(), names: map[meeting.UserID]string{s.Bot(): "BLN-boten"}}
-	for _, c := range casts() {
-		p.networks = append(p.networks, &network{cast: &c, play: p, people: map[string]*person.Person{}, direct: map[string]*watcher{},
-			labels: map[string]*item{}, reactions: map[string]meeting.EventID{}, matched: map[meeting.EventID]bool{}})
+	networks := casts(o.short)
+	for _, c := range networks {
+		p.networks = append(p.networks, p.network(c))
 	}
+	p.coord = p.network(coordination(networks, o.short))
 	if err := errors.Join(p.people(ctx), ctx.Err()); err != nil {
 		return p, err
 	}
 	return p, p.rooms(ctx)
+}
+
+func (p *play) network(c cast) *network {
+	return &network{cast: &c, play: p, people: map[string]*person.Person{}, direct: map[string]*watcher{}, states: map[int]meeting.State{},
+		labels: map[string]*item{}, reactions: map[string]meeting.EventID{}, matched: map[meeting.EventID]bool{}}
 }
 
 // people logs everybody in.
@@ -73,10 +76,15 @@ func (p *play) people(ctx context.Context) error {
 			take(who)
 		})
 	}
-	login(nka(), func(who *person.Person) { p.nka = who })
+	login(nka(), func(who *person.Person) { p.coord.people[nka().user] = who })
 	for _, n := range p.networks {
 		for _, m := range n.everybody() {
-			login(m, func(who *person.Person) { n.people[m.user] = who })
+			login(m, func(who *person.Person) {
+				n.people[m.user] = who
+				if m == n.leader {
+					p.coord.people[m.user] = who
+				}
+			})
 		}
 	}
 	wg.Wait()
@@ -99,20 +107,21 @@ func (p *play) rooms(ctx context.Context) error {
 		n.room = room
 		n.watch = watch(ctx, members[0], room, p.view(n.name, false))
 	}
-	room, err := p.stage.Coordination(ctx, p.nka, leaders...)
+	staff := p.coord.people[nka().user]
+	room, err := p.stage.Coordination(ctx, staff, leaders...)
 	if err != nil {
 		return err
 	}
-	p.room = room
-	p.coord = watch(ctx, p.nka, room, p.view("Samordning (coordination room)", true))
-	return p.stage.Configure(p.nka.ID())
+	p.coord.room = room
+	p.coord.watch = watch(ctx, staff, room, p.view(p.coord.name, true))
+	return p.stage.Configure(staff.ID())
 }
 
 func (p *play) view(name string, aside bool) *view {
 	return &view{channel: p.chat.channel(name, aside), bot: p.bot, names: p.names, zone: p.zone}
 }
 
-// run plays both scripts at the same time, and then what Nka does.
+// run plays all scripts at the same time, that of the coordination room too.
 func (p *play) run(ctx context.Context) error {
 	defer p.chat.close()
 	if err := p.stage.StartBot(ctx); err != nil {
@@ -120,63 +129,38 @@ func (p *play) run(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	ended := make(chan error)
-	for _, n := range p.networks {
-		go func() { ended <- n.perform(ctx) }()
-	}
+	var networks, all sync.WaitGroup
+	var mu sync.Mutex
 	var failed error
-	for range p.networks {
-		if err := <-ended; err != nil && failed == nil {
+	perform := func(n *network) {
+		err := n.perform(ctx)
+		mu.Lock()
+		defer mu.Unlock()
+		if err != nil && failed == nil {
 			failed = err
-			cancel() // the other network stops too
+			cancel() // the others stop too
 		}
 	}
-	if failed != nil {
-		return failed
+	for _, n := range p.networks {
+		networks.Go(func() { perform(n) })
 	}
-	return p.finale(ctx)
+	all.Go(func() { perform(p.coord) })
+	networks.Wait()
+	if ctx.Err() == nil {
+		p.coord.watch.view.channel.take("")
+	}
+	all.Wait()
+	return failed
 }
 
 func (n *network) perform(ctx context.Context) error {
-	text, err := scripts.ReadFile(n.script)
+	steps, err := n.steps(time.Now().In(n.play.zone))
 	if err != nil {
-		return fmt.Errorf("read script: %w", err)
-	}
-	users := map[string]bool{}
-	for _, m := range n.everybody() {
-		users[m.user] = true
-	}
-	steps, err := parse(string(text), users)
-	if err != nil {
-		return fmt.Errorf("%s: %w", n.script, err)
+		return err
 	}
 	err = n.run(ctx, steps)
-	n.watch.view.channel.heading("") // the other one has the floor
+	n.watch.view.channel.heading("") // the others have the floor
 	return err
-}
-
-// finale is what Nka does at the end.
-func (p *play) finale(ctx context.Context) error {
-	for _, title := range []string{"Möte 1:", "Möte 2:"} {
-		_, err := p.coord.message(ctx, "all networks to be done with "+title, func(m person.Seen) bool {
-			return m.Sender == p.bot && strings.HasPrefix(m.Body, title) && strings.Contains(m.Body, "2 av 2")
-		})
-		if err != nil {
-			return err
-		}
-	}
-	p.coord.view.channel.take("Nka looks at the whole")
-	for _, text := range []string{"!status", "!plan Arvika"} {
-		id, err := p.nka.Send(ctx, p.room, text)
-		if err != nil {
-			return err
-		}
-		_, err = p.coord.message(ctx, "an answer to "+text, func(m person.Seen) bool { return m.Sender == p.bot && m.ReplyTo == id })
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // invitation tells how to join the play.
@@ -193,7 +177,7 @@ func (p *play) invitation(out io.Writer) {
 	row := func(m member, who *person.Person) {
 		fmt.Fprintf(out, "  %-10s %-20s %-50s %s\n", m.user, m.name, m.is, who.RecoveryKey())
 	}
-	row(nka(), p.nka)
+	row(nka(), p.coord.people[nka().user])
 	for _, n := range p.networks {
 		for _, m := range n.everybody() {
 			row(m, n.people[m.user])

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 )
 
 // A script says what people do, one step a line, in the language of the bot's
@@ -19,12 +20,16 @@ import (
 //	bot #q: text                the bot writes something with that text
 //	bot edit q: text            … or changes q so that it has that text
 //	bot to anna: text           … or writes to Anna alone
+//	anna to bot: text           Anna writes to the bot alone
+//	anna votes p: 1 3           Anna chooses answers 1 and 3 of the poll p
 //	coord: text                 … or in the coordination room, as Nka sees it
 //
-// Lines that begin with "  | " continue the line before; # begins a comment.
+// Lines that begin with "  | " continue the line before; # begins a comment;
+// {today} is today's date.
 type step struct {
+	file   string
 	line   int
-	verb   string // heading, say, in, reply, edit, redact, react, unreact, bot, direct, coord
+	verb   string // heading, say, in, reply, edit, redact, react, unreact, votes, whisper, bot, direct, coord
 	who    string // localpart, also the receiver of a direct message
 	target string // label
 	label  string // that the new message gets
@@ -41,6 +46,8 @@ func forms() []*regexp.Regexp {
 		regexp.MustCompile(`^(?P<verb>bot)(?: #(?P<label>\w+))?: (?P<text>.+)$`),
 		regexp.MustCompile(`^(?P<verb>coord): (?P<text>.+)$`),
 		regexp.MustCompile(`^(?P<who>\w+) (?P<verb>react|unreact) (?P<target>\w+) (?P<text>\S+)$`),
+		regexp.MustCompile(`(?s)^(?P<who>\w+) (?P<verb>to bot): (?P<text>.+)$`),
+		regexp.MustCompile(`^(?P<who>\w+) (?P<verb>votes) (?P<target>\w+): (?P<text>[\d ]+)$`),
 		regexp.MustCompile(`^(?P<who>\w+) (?P<verb>redact) (?P<target>\w+)$`),
 		regexp.MustCompile(`^(?P<who>\w+) (?P<verb>edit) (?P<target>\w+): (?P<text>.+)$`),
 		regexp.MustCompile(`(?s)^(?P<who>\w+) (?P<verb>in|reply) (?P<target>\w+)(?: #(?P<label>\w+))?: (?P<text>.+)$`),
@@ -48,28 +55,55 @@ func forms() []*regexp.Regexp {
 	}
 }
 
-// parse reads a script in which the users act. Every label must have been given
+// steps reads a cast's scripts.
+func (c cast) steps(now time.Time) ([]step, error) {
+	r := reader{users: map[string]bool{}, labels: map[string]bool{}}
+	for _, m := range c.everybody() {
+		r.users[m.user] = true
+	}
+	for _, file := range c.scripts {
+		text, err := scripts.ReadFile("scripts/" + file)
+		if err != nil {
+			return nil, fmt.Errorf("read script: %w", err)
+		}
+		r.file = file
+		if err := r.read(strings.ReplaceAll(string(text), "{today}", now.Format("2006-01-02"))); err != nil {
+			return nil, err
+		}
+	}
+	return r.steps, nil
+}
+
+// reader reads scripts in which the users act. Every label must have been given
 // before it is used.
-func parse(text string, users map[string]bool) ([]step, error) {
-	var steps []step
-	labels := map[string]bool{}
+type reader struct {
+	file          string
+	users, labels map[string]bool
+	steps         []step
+}
+
+func (r *reader) read(text string) error {
 	for _, l := range joinLines(text) {
 		s, ok := parseStep(l.text)
-		s.line = l.number
+		s.file, s.line = r.file, l.number
+		fault := ""
 		switch {
 		case !ok:
-			return nil, fmt.Errorf("line %d makes no sense: %s", l.number, l.text)
-		case s.who != "" && !users[s.who]:
-			return nil, fmt.Errorf("line %d: there is no %s", l.number, s.who)
-		case s.target != "" && !labels[s.target]:
-			return nil, fmt.Errorf("line %d: nothing is called %s", l.number, s.target)
-		case s.label != "" && labels[s.label]:
-			return nil, fmt.Errorf("line %d: something is called %s already", l.number, s.label)
+			fault = "this makes no sense: " + l.text
+		case s.who != "" && !r.users[s.who]:
+			fault = "there is no " + s.who
+		case s.target != "" && !r.labels[s.target]:
+			fault = "nothing is called " + s.target
+		case s.label != "" && r.labels[s.label]:
+			fault = "something is called " + s.label + " already"
 		}
-		labels[s.label] = true
-		steps = append(steps, s)
+		if fault != "" {
+			return fmt.Errorf("%s:%d: %s", s.file, s.line, fault)
+		}
+		r.labels[s.label] = true
+		r.steps = append(r.steps, s)
 	}
-	return steps, nil
+	return nil
 }
 
 func parseStep(text string) (step, bool) {
@@ -90,6 +124,8 @@ func parseStep(text string) (step, bool) {
 			s.verb = "heading"
 		case "to":
 			s.verb = "direct"
+		case "to bot":
+			s.verb = "whisper"
 		case "":
 			s.verb = "say"
 		}

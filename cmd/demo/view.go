@@ -46,7 +46,7 @@ func (v *view) show(before, after []person.Seen) {
 }
 
 func (v *view) message(s person.Seen, all map[meeting.EventID]person.Seen) {
-	who, text, bot := v.names[s.Sender], s.Body, s.Sender == v.bot
+	who, text, bot := v.names[s.Sender], textOf(s), s.Sender == v.bot
 	if s.FileName != "" {
 		text = "[" + s.FileName + "]"
 	}
