@@ -161,7 +161,7 @@ func (n *network) recapFaults(room []person.Seen, documents map[string]string) (
 
 // recapped compares what an opening recalls with the summary.
 func recapped(opening, summary string) (faults []string) {
-	_, recap, _ := strings.Cut(opening, "Förra mötet i korthet:")
+	_, recap, _ := strings.Cut(opening, " i korthet:")
 	recap, _, _ = strings.Cut(recap, "Underlag:")
 	lines, shared := points(strings.TrimSpace(recap)), points(summary)
 	if len(lines) < min(3, len(shared)) {

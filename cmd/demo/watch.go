@@ -12,8 +12,12 @@ import (
 	"blnbot/internal/meeting"
 )
 
-// patience is how long anything may take on a slow machine.
-const patience = time.Minute
+// How long anything may take on a slow machine, and what Nka waits for, until
+// all networks have come so far.
+const (
+	patience     = time.Minute
+	longPatience = 5 * time.Minute
+)
 
 // watcher follows a room as one person sees it. Whoever waits for something in
 // the room waits here, so that the transcript shows it before the play goes on.
@@ -21,6 +25,8 @@ type watcher struct {
 	person *person.Person
 	room   meeting.RoomID
 	view   *view
+	// patience is how long to wait for anything in the room.
+	patience time.Duration
 
 	mu     sync.Mutex
 	seen   []person.Seen
@@ -29,7 +35,7 @@ type watcher struct {
 }
 
 func watch(ctx context.Context, p *person.Person, room meeting.RoomID, v *view) *watcher {
-	w := &watcher{person: p, room: room, view: v, change: make(chan struct{})}
+	w := &watcher{person: p, room: room, view: v, patience: patience, change: make(chan struct{})}
 	go w.follow(ctx)
 	return w
 }
@@ -64,7 +70,7 @@ func (w *watcher) now() []person.Seen {
 
 // until waits until the room is as it is wanted.
 func (w *watcher) until(ctx context.Context, what string, done func([]person.Seen) bool) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, w.patience)
 	defer cancel()
 	for {
 		w.mu.Lock()
