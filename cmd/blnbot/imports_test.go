@@ -51,7 +51,7 @@ func owners() map[string]string {
 		"github.com/arran4/":      "internal/calendar",
 		"golang.org/x/image/":     "internal/render/plot",
 		"github.com/prometheus/":  "internal/metrics",
-		"github.com/santhosh-tek": "", // tests only
+		"github.com/santhosh-tek": "cmd/demo", // and tests
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -40,76 +41,94 @@ func report(out io.Writer, checks []check) bool {
 
 // check looks at the outcome from outside: at the rooms as people see them, and
 // at what blnbot export gives.
-func (p *play) check(ctx context.Context) ([]check, error) {
-	var checks []check
-	coord := p.coord.watch.now()
+func (p *play) check(ctx context.Context, folder string) ([]check, error) {
+	documents, err := p.collect(ctx, folder)
+	if err != nil {
+		return nil, err
+	}
+	checks, err := p.checkDocuments(documents)
+	if err != nil {
+		return nil, err
+	}
 	for _, n := range p.networks {
-		for _, number := range n.held() {
-			m, err := p.minutes(ctx, n.id, number)
-			if err != nil {
-				return nil, err
-			}
-			checks = append(checks, check{fmt.Sprintf("%s, meeting %d: the minutes have %d entries, each once, in the room's order, as last written",
-				n.name, number, len(n.expected(number))), n.minutesFaults(m, n.watch.now())})
-		}
-		documents, err := p.documents(ctx, n)
+		found, err := p.checkNetwork(ctx, n, documents)
 		if err != nil {
 			return nil, err
 		}
-		room := n.watch.now()
-		checks = append(checks,
-			check{n.name + ": 📝 is on what is in the minutes, and on nothing else", n.receiptFaults(room)},
-			check{n.name + ": what was deleted or left out is nowhere", n.traces(documents, room, coord)},
-			check{n.name + ": every approved summary shared once, in its round's thread, newest version, and no other", n.summaryFaults(coord)},
-			check{n.name + ": the summaries say only what people wrote, or the leader", n.inventions(documents)},
-			check{n.name + ": each meeting opened with the shared summary of the one before", n.recapFaults(room, documents)},
-			check{n.name + ": the plan is shared once", n.planFaults(coord)},
-			check{n.name + ": nothing is posted twice", doubled(room, p.bot)},
-			check{n.name + ": everything is encrypted, by verified devices", plain(room)})
-		checks = append(checks, check{n.name + ": documents name nobody", p.named(documents)})
+		checks = append(checks, found...)
+	}
+	return append(checks, p.checkCoordination()...), nil
+}
+
+// checkNetwork looks at a network: its minutes, its room, and what of it is in
+// the coordination room.
+func (p *play) checkNetwork(ctx context.Context, n *network, documents []document) ([]check, error) {
+	var checks []check
+	coord, room := p.coord.watch.now(), n.watch.now()
+	texts := n.markdown(documents)
+	for _, number := range n.held() {
+		m, faults, err := p.minutes(ctx, n.id, number)
+		if err != nil {
+			return nil, err
+		}
+		checks = append(checks, check{fmt.Sprintf("%s, meeting %d: the minutes have %d entries, each once, in the room's order, as last written",
+			n.name, number, len(n.expected(number))), append(faults, n.minutesFaults(m, room)...)})
 	}
 	return append(checks,
-		check{"Coordination room: no names and no phone numbers", p.namedIn(coord)},
-		check{"Coordination room: a message for each round shows which networks are done", p.roundFaults(coord)},
-		check{"Coordination room: nothing is posted twice", doubled(coord, p.bot)},
-		check{"Coordination room: everything is encrypted, by verified devices", plain(coord)},
-		check{"The bot's log: no warnings or errors, and nothing of what people wrote", p.logFaults()}), nil
+		check{n.name + ": 📝 is on what is in the minutes, and on nothing else", n.receiptFaults(room)},
+		check{n.name + ": what was deleted or left out is nowhere", n.traces(texts, room, coord)},
+		check{n.name + ": every approved summary shared once, in its round's thread, newest version, and no other", n.summaryFaults(coord)},
+		check{n.name + ": what the leader struck out or has not approved stays in the room", n.withheldFaults(coord)},
+		check{n.name + ": the summaries say only what people wrote, or the leader", n.inventions(texts)},
+		check{n.name + ": each meeting opened with the shared summary of the one before", n.recapFaults(room, texts)},
+		check{n.name + ": the plan is shared once", n.planFaults(coord)},
+		check{n.name + ": nothing is posted twice", doubled(room, p.bot)},
+		check{n.name + ": everything is encrypted, by verified devices", plain(room)}), nil
 }
 
-func (p *play) minutes(ctx context.Context, network string, number int) (m bot.MinutesExport, err error) {
+func (p *play) checkCoordination() []check {
+	coord := p.coord.watch.now()
+	return []check{
+		{"Coordination room: no names, no phone numbers and the like", p.namedIn(coord)},
+		{"Coordination room: a message for each round shows which networks are done", p.roundFaults(coord)},
+		{"Coordination room: nothing is posted twice", doubled(coord, p.bot)},
+		{"Coordination room: everything is encrypted, by verified devices", plain(coord)},
+		{"The bot's log: no warnings or errors, and nothing of what people wrote", p.logFaults()},
+	}
+}
+
+// minutes reads a meeting's minutes as JSON, and tells where they are against
+// the published schema.
+func (p *play) minutes(ctx context.Context, network string, number int) (m bot.MinutesExport, faults []string, err error) {
 	text, err := p.stage.Run(ctx, "export", "minutes", "--network", network, "--meeting", fmt.Sprint(number), "--format", "json")
 	if err != nil {
-		return m, err
+		return m, nil, err
 	}
-	if err := json.Unmarshal([]byte(text), &m); err != nil {
-		return m, fmt.Errorf("read minutes: %w", err)
+	var data any
+	if err := errors.Join(json.Unmarshal([]byte(text), &m), json.Unmarshal([]byte(text), &data)); err != nil {
+		return m, nil, fmt.Errorf("read minutes: %w", err)
 	}
-	return m, nil
+	if err := p.schema.Validate(data); err != nil {
+		faults = append(faults, "against the schema: "+err.Error())
+	}
+	return m, faults, nil
 }
 
-// documents exports everything else there is of a network, by what it is.
-func (p *play) documents(ctx context.Context, n *network) (map[string]string, error) {
+// markdown are a network's exported documents as Markdown, by what they are:
+// "summary 1", "plan".
+func (n *network) markdown(documents []document) map[string]string {
 	out := map[string]string{}
-	export := func(what string, args ...string) error {
-		text, err := p.stage.Run(ctx, append([]string{"export", "--network", n.id}, args...)...)
-		out[what] = text
-		return err
-	}
-	for _, number := range n.held() {
-		kinds := []string{"minutes", "summary"}
-		if n.states[number] != meeting.StateShared {
-			kinds = kinds[:1]
+	for _, d := range documents {
+		if d.network != n.id || d.what == "file" || d.format() != "md" {
+			continue
 		}
-		for _, what := range kinds {
-			if err := export(fmt.Sprintf("%s %d", what, number), what, "--meeting", fmt.Sprint(number)); err != nil {
-				return nil, err
-			}
+		what := d.what
+		if d.number > 0 {
+			what = fmt.Sprintf("%s %d", d.what, d.number)
 		}
+		out[what] = string(d.data)
 	}
-	if len(n.plans) == 0 {
-		return out, nil
-	}
-	return out, export("plan", "plan")
+	return out
 }
 
 // held lists the meetings that were held.
@@ -218,12 +237,7 @@ func (n *network) traces(documents map[string]string, rooms ...[]person.Seen) (f
 			}
 		}
 	}
-	gone := n.gone
-	for _, e := range n.entries {
-		if e.out {
-			gone = append(gone, sentences(e.body)...)
-		}
-	}
+	gone := n.removed()
 	for what, text := range texts {
 		for _, sentence := range gone {
 			if strings.Contains(text, sentence) {
@@ -300,22 +314,16 @@ func letter(r rune) bool {
 	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= 0xc0 && r != 0xd7 && r != 0xf7 && r <= 0x17f
 }
 
-func (p *play) named(documents map[string]string) (faults []string) {
-	for what, text := range documents {
-		for _, name := range p.namesIn(text) {
-			faults = append(faults, what+": "+name)
-		}
-	}
-	slices.Sort(faults)
-	return faults
-}
-
 func (p *play) namedIn(room []person.Seen) (faults []string) {
 	for _, s := range room {
 		if s.Sender != p.bot {
 			continue
 		}
-		for _, name := range p.namesIn(s.Body + " " + s.HTML) {
+		found := p.namesIn(s.Body + " " + s.HTML + " " + s.FileName)
+		for _, form := range patterns() {
+			found = append(found, form.FindAllString(s.Body, -1)...)
+		}
+		for _, name := range found {
 			faults = append(faults, name+" in ”"+clip(s.Body, 60)+"”")
 		}
 	}

@@ -60,6 +60,11 @@ func run(ctx context.Context, o options) (err error) {
 		return fmt.Errorf("make a folder: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if o.documents == "" {
+		if o.documents, err = os.MkdirTemp("", "blnbot-documents-"); err != nil {
+			return fmt.Errorf("make a folder: %w", err)
+		}
+	}
 	if o.binary == "" {
 		fmt.Fprintln(os.Stderr, "demo: building the bot")
 		if o.binary, err = stage.BuildBot(ctx, dir); err != nil {
@@ -80,7 +85,7 @@ func perform(ctx context.Context, o options, dir string) (err error) {
 		began = time.Now()
 		return took.Round(100 * time.Millisecond)
 	}
-	fmt.Fprintln(o.out, "Starting a homeserver and bringing seventeen people ...")
+	fmt.Fprintln(o.out, "Starting a homeserver and bringing the people ...")
 	p, err := setUp(ctx, dir, o, &chat{out: o.out, colour: isTerminal(o.out)})
 	if p != nil {
 		defer func() { err = errors.Join(err, p.stage.Close(context.WithoutCancel(ctx))) }()
@@ -93,13 +98,13 @@ func perform(ctx context.Context, o options, dir string) (err error) {
 		return fmt.Errorf("%w\nThe bot's log:\n%s", err, p.stage.Log.Text())
 	}
 	playing := lap()
-	checks, err := p.check(ctx)
+	checks, err := p.check(ctx, o.documents)
 	if err != nil {
 		return fmt.Errorf("check the outcome: %w", err)
 	}
 	good := report(o.out, checks)
 	checking := lap()
-	fmt.Fprintf(o.out, "\n%s in all: %s to set up, %s to play, %s to check.\n", setting+playing+checking, setting, playing, checking)
+	fmt.Fprintf(o.out, "\nThe documents are in %s.\n%s in all: %s to set up, %s to play, %s to check.\n", o.documents, setting+playing+checking, setting, playing, checking)
 	if !good {
 		err = fmt.Errorf("%w\nThe bot's log:\n%s", errFaults, p.stage.Log.Text())
 	}

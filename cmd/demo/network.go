@@ -28,8 +28,11 @@ type network struct {
 	entries []*entry
 	gone    []string // sentences that may be nowhere any more
 	struck  []struck
-	edits   []string // points as the leader wrote them
-	plans   []planned
+	// released are replies of which a part left the room otherwise than with
+	// the summary, such as in the plan.
+	released map[meeting.EventID]bool
+	edits    []string // points as the leader wrote them
+	plans    []planned
 }
 
 // item is a message that the script has a label for.

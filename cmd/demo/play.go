@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
 	"blnbot/internal/homeserver/stage"
 	"blnbot/internal/matrix/person"
 	"blnbot/internal/meeting"
@@ -23,6 +25,7 @@ type play struct {
 	names    map[meeting.UserID]string
 	networks []*network
 	coord    *network // the coordination room
+	schema   *jsonschema.Schema
 }
 
 // loginsAtOnce bounds how many people log in at the same time.
@@ -34,11 +37,15 @@ func setUp(ctx context.Context, dir string, o options, chat *chat) (*play, error
 	if err != nil {
 		return nil, fmt.Errorf("time zone: %w", err)
 	}
+	schema, err := loadSchema()
+	if err != nil {
+		return nil, err
+	}
 	s, err := stage.New(ctx, stage.Options{Dir: dir, Binary: o.binary, Progress: os.Stderr})
 	if err != nil {
 		return nil, err
 	}
-	p := &play{stage: s, chat: chat, zone: zone, bot: s.Bot(), names: map[meeting.UserID]string{s.Bot(): "BLN-boten"}}
+	p := &play{stage: s, schema: schema, chat: chat, zone: zone, bot: s.Bot(), names: map[meeting.UserID]string{s.Bot(): "BLN-boten"}}
 	networks := casts(o.short)
 	for _, c := range networks {
 		p.networks = append(p.networks, p.network(c))

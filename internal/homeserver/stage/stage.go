@@ -29,7 +29,7 @@ const Password = "hemligt-nog"
 // BuildBot builds the bot as the Makefile does and returns the binary. Further
 // flags come from GOFLAGS, as for everything else that is built beside it.
 func BuildBot(ctx context.Context, dir string) (string, error) {
-	root, err := moduleRoot()
+	root, err := ModuleRoot()
 	if err != nil {
 		return "", err
 	}
@@ -43,8 +43,8 @@ func BuildBot(ctx context.Context, dir string) (string, error) {
 	return binary, nil
 }
 
-// moduleRoot is the folder of the bot's go.mod, at or above the working one.
-func moduleRoot() (string, error) {
+// ModuleRoot is the folder of the bot's go.mod, at or above the working one.
+func ModuleRoot() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
 		return "", fmt.Errorf("find module: %w", err)
