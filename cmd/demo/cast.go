@@ -3,6 +3,7 @@ package main
 import (
 	"embed"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -110,6 +111,23 @@ func lulea() cast {
 // outsiders are the names of people who are only talked about.
 func outsiders() []string { return []string{"Kamal", "Marklund"} }
 
+// leadersMeetings are the lines of the coordination room's configuration that
+// say when the leaders meet Nka about the first round, so that the agenda comes
+// at once, and when the weekly overview comes: within two minutes.
+func leadersMeetings(now time.Time) []string {
+	weekly := now.Add(80 * time.Second).Truncate(time.Minute)
+	day := func(days int) string { return now.AddDate(0, 0, days).Format("2006-01-02") + " 13:00" }
+	return []string{
+		"weekly: " + strings.ToUpper(weekly.Format("Mon")) + weekly.Format(" 15:04"),
+		"meetings:",
+		"  - programme: samsjuklighet",
+		"    round: 1",
+		fmt.Sprintf("    before: %q", day(1)),
+		fmt.Sprintf("    after: %q", day(21)),
+		"    link: https://example.se/video/bln",
+	}
+}
+
 // dates are the lines of a network's configuration that say when its meetings
 // open: on Tuesdays, from next week on, so that none opens during the play.
 func dates(now time.Time) []string {
@@ -117,7 +135,7 @@ func dates(now time.Time) []string {
 	for day.Weekday() != time.Tuesday {
 		day = day.AddDate(0, 0, 1)
 	}
-	lines := []string{"  open_for: 5d", "  dates:"}
+	lines := []string{"  open_for: 5d", "  calendar: true", "  dates:"}
 	for n := range 6 {
 		lines = append(lines, fmt.Sprintf("    - %q", day.AddDate(0, 0, 14*n).Format("2006-01-02")+" 17:00"))
 	}

@@ -203,7 +203,7 @@ func TestTracesOfWhatIsGone(t *testing.T) {
 
 func TestDatesAreTuesdaysToCome(t *testing.T) {
 	lines := dates(time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC))
-	if len(lines) != 8 || !strings.Contains(lines[2], "2026-12-01 17:00") || !strings.Contains(lines[7], "2027-02-09 17:00") {
+	if len(lines) != 9 || !strings.Contains(lines[3], "2026-12-01 17:00") || !strings.Contains(lines[8], "2027-02-09 17:00") {
 		t.Errorf("%q", lines)
 	}
 }

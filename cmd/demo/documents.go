@@ -95,7 +95,7 @@ func bare(markup string) string {
 }
 
 // formats are those in which every document exists.
-func formats() []string { return []string{"md", "html", "docx"} }
+func formats() []string { return []string{"md", "html"} }
 
 // exported is a document to be had from blnbot export.
 type exported struct {

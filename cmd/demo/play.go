@@ -122,6 +122,7 @@ func (p *play) rooms(ctx context.Context) error {
 	p.coord.room = room
 	p.coord.watch = watch(ctx, staff, room, p.view(p.coord.name, true))
 	p.coord.watch.patience = longPatience
+	p.stage.Coordinate(leadersMeetings(time.Now().In(p.zone))...)
 	return p.stage.Configure(staff.ID())
 }
 

@@ -78,8 +78,9 @@ type Stage struct {
 	Dir    string
 	Log    *Log
 
-	o        Options
-	language string
+	o            Options
+	language     string
+	coordination []string // further lines of its part of the configuration
 
 	mu       sync.Mutex // guards what follows up to the bot
 	people   map[string]*person.Person
@@ -172,6 +173,9 @@ func (s *Stage) room(ctx context.Context, owner *person.Person, name, alias stri
 // Language sets the coordination room's language.
 func (s *Stage) Language(lang string) { s.language = lang }
 
+// Coordinate adds lines to the coordination room's part of the configuration.
+func (s *Stage) Coordinate(lines ...string) { s.coordination = append(s.coordination, lines...) }
+
 // Through sets the address at which the bot reaches the server, for a proxy
 // that needs the server first. It counts from the next Configure.
 func (s *Stage) Through(address string) { s.o.Through = address }
@@ -192,6 +196,10 @@ func (s *Stage) Configure(staff ...meeting.UserID) error {
 	for _, u := range staff {
 		ids = append(ids, fmt.Sprintf("%q", u))
 	}
+	more := ""
+	for _, line := range s.coordination {
+		more += "\n  " + line
+	}
 	text := fmt.Sprintf(`homeserver: %s
 user: %q
 password_file: password
@@ -202,10 +210,10 @@ quiet_hours: none
 timezone: Europe/Stockholm
 coordination:
   room: %q
-  staff: [%s]
+  staff: [%s]%s
 networks:
 %s
-`, address, s.Bot(), s.language, s.Server.Alias("bln-samordning"), strings.Join(ids, ", "), strings.Join(s.networks, "\n"))
+`, address, s.Bot(), s.language, s.Server.Alias("bln-samordning"), strings.Join(ids, ", "), more, strings.Join(s.networks, "\n"))
 	if err := os.WriteFile(filepath.Join(s.Dir, "password"), []byte(Password+"\n"), 0o600); err != nil {
 		return fmt.Errorf("write password: %w", err)
 	}
