@@ -3,8 +3,6 @@ package bot
 import (
 	"context"
 	"slices"
-	"strings"
-	"time"
 
 	"blnbot/internal/meeting"
 	"blnbot/internal/render"
@@ -33,17 +31,16 @@ func (s *scene) leaders(net *meeting.Network) []meeting.UserID {
 // cmdAway notes until when, that day included, a leader is away.
 func (b *Bot) cmdAway(ctx context.Context, s *scene, c *call) error {
 	today := s.now.In(c.net.Location)
-	year, month, day := today.Date()
-	midnight := time.Date(year, month, day, 0, 0, 0, 0, c.net.Location)
-	example := midnight.AddDate(0, 0, 14)
-	last, ok := parseDay(c.args, c.net.Location)
+	start := midnight(today, 0)
+	example := midnight(today, 14)
+	last, rest, ok := readDate(c.args, today, ahead)
 	fault := ""
 	switch {
-	case !ok:
+	case !ok || rest != "":
 		fault = "unreadable"
-	case last.Before(midnight):
+	case last.Before(start):
 		fault = "past"
-	case last.After(midnight.AddDate(1, 0, 0)):
+	case last.After(start.AddDate(1, 0, 0)):
 		fault = "far"
 	}
 	if fault != "" {
@@ -62,16 +59,6 @@ func (b *Bot) cmdAway(ctx context.Context, s *scene, c *call) error {
 		return err
 	}
 	return b.answerWith(ctx, s, c, meeting.Post{Kind: meeting.PostText, Mentions: here}, "away", render.Problem{Names: names, When: last})
-}
-
-// parseDay reads a local date.
-func parseDay(text string, loc *time.Location) (time.Time, bool) {
-	for _, form := range []string{"2006-01-02", "2006-1-2"} {
-		if at, err := time.ParseInLocation(form, strings.TrimRight(strings.TrimSpace(text), "."), loc); err == nil {
-			return at, true
-		}
-	}
-	return time.Time{}, false
 }
 
 // cmdBack notes that a leader is back.

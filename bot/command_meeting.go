@@ -88,9 +88,6 @@ func (b *Bot) needOpen(ctx context.Context, s *scene, c *call) (*meeting.Meeting
 	return nil, b.answer(ctx, s, c, "no_open_meeting", view)
 }
 
-// dateForms are the ways in which people write a date and a time.
-var dateForms = []string{"2006-01-02 15:04", "2006-01-02 15.04", "2006-1-2 15:04", "2006-1-2 15.04", "2006-01-02T15:04"}
-
 // cmdMove moves the next meeting to another time. The occurrence that the
 // meeting had from the schedule is used up by it.
 func (b *Bot) cmdMove(ctx context.Context, s *scene, c *call) error {
@@ -104,7 +101,7 @@ func (b *Bot) cmdMove(ctx context.Context, s *scene, c *call) error {
 	if number == 0 {
 		return b.answer(ctx, s, c, "all_held", render.Problem{Max: len(c.net.Programme.Meetings)})
 	}
-	at, ok := parseTime(c.args, c.net.Location)
+	at, ok := readTime(c.args, s.now.In(c.net.Location))
 	example := s.now.In(c.net.Location).AddDate(0, 0, 7)
 	switch {
 	case !ok:
@@ -139,20 +136,6 @@ func (b *Bot) cmdMove(ctx context.Context, s *scene, c *call) error {
 		return err
 	}
 	return b.answerWith(ctx, s, c, meeting.Post{Kind: meeting.PostText}, "moved", render.Problem{Number: number, Title: from.Title, When: at})
-}
-
-// parseTime reads a local date and time. An hour that the clocks skip is no
-// time.
-func parseTime(text string, loc *time.Location) (time.Time, bool) {
-	text = strings.Join(strings.Fields(strings.ReplaceAll(strings.ToLower(text), "kl.", " ")), " ")
-	text = strings.ReplaceAll(text, " kl ", " ")
-	for _, form := range dateForms {
-		at, err := time.ParseInLocation(form, text, loc)
-		if err == nil && at.Format(form) == text {
-			return at, true
-		}
-	}
-	return time.Time{}, false
 }
 
 // clip shortens what a person wrote, to be quoted in an answer.

@@ -57,15 +57,17 @@ func (b *Bot) cmdSummary(ctx context.Context, s *scene, c *call) error {
 func (s *scene) findNetwork(text string) (*meeting.Network, string) {
 	folded := render.Fold(text)
 	var found *meeting.Network
-	var rest string
-	longest := 0
+	rest, longest := "", 0
 	for i := range s.set.Networks {
 		n := &s.set.Networks[i]
 		for _, name := range []string{n.ID, n.Name} {
 			f := render.Fold(name)
 			after, ok := strings.CutPrefix(folded, f)
 			if ok && len(f) > longest && (after == "" || after[0] == ' ') {
-				found, rest, longest = n, strings.TrimSpace(after), len(f)
+				found, rest, longest = n, text, len(f)
+				for range strings.Fields(name) {
+					_, rest = cutWord(rest)
+				}
 			}
 		}
 	}
