@@ -147,7 +147,7 @@ func (b *Bot) answersGreeting(ctx context.Context, s *scene, p place, m meeting.
 	role, named := b.texts.ParseRole(strings.TrimRight(strings.TrimSpace(m.Body), ".!"))
 	number, err := strconv.Atoi(strings.TrimRight(first, ".:)"))
 	if !named && err != nil || b.stale(s, p, m) {
-		return nil
+		return b.hintFollowUp(ctx, s, p, m)
 	}
 	nets, err := b.networksOf(ctx, s, m.Sender)
 	if err != nil {

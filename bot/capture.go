@@ -34,6 +34,9 @@ func (b *Bot) message(ctx context.Context, s *scene, p place, m meeting.Message)
 	if m.Replaces != "" {
 		return b.edit(ctx, s, p, m)
 	}
+	if done, err := b.answersFollowUp(ctx, s, p, m); err != nil || done {
+		return err
+	}
 	if !m.Fetched && m.Kind == meeting.MessageText {
 		if done, err := b.command(ctx, s, p, m); err != nil || done {
 			return errors.Join(err, s.tx.DropUnreadable(ctx, m.ID))

@@ -155,12 +155,8 @@ func (b *Bot) SharedPlan(ctx context.Context, network string) (render.Plan, erro
 		if net == nil || plan == nil || plan.Version == 0 {
 			return fmt.Errorf("%w: %s has no approved plan", ErrNothing, network)
 		}
-		if plan.Items, err = s.tx.PlanItems(ctx, network, plan.Version); err != nil {
-			return err
-		}
-		plan.Changed = false
-		view = planView(net, plan)
-		return nil
+		view, err = b.frozenView(ctx, s, net, plan)
+		return err
 	})
 	return view, err
 }

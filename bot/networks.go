@@ -43,6 +43,7 @@ type description struct {
 	RawFor        time.Duration
 	RawAtMost     time.Duration
 	HelpLines     []string
+	FollowUp      []int
 }
 
 // keep stores the network as it is configured now.
@@ -56,7 +57,7 @@ func (s *scene) keep(ctx context.Context, n *meeting.Network) error {
 
 func describe(n *meeting.Network) ([]byte, error) {
 	text, err := json.Marshal(description{n.Name, n.Language, n.Location.String(), n.Leaders, n.Programme, n.OpenFor, n.Grace, n.Approval, n.ObjectionsFor,
-		n.Quiet, n.Pauses, n.Deputies, n.Calendar, n.RawFor, n.RawAtMost, n.HelpLines})
+		n.Quiet, n.Pauses, n.Deputies, n.Calendar, n.RawFor, n.RawAtMost, n.HelpLines, n.FollowUp})
 	if err != nil {
 		return nil, fmt.Errorf("encode network: %w", err)
 	}
@@ -75,7 +76,7 @@ func retired(id string, text []byte) (*meeting.Network, error) {
 	return &meeting.Network{ID: id, Name: d.Name, Programme: d.Programme, Leaders: d.Leaders, Language: d.Language, Location: zone,
 		Schedule: never{}, OpenFor: d.OpenFor, Grace: d.Grace, Approval: d.Approval, ObjectionsFor: d.ObjectionsFor,
 		Quiet: d.Quiet, Pauses: d.Pauses, Deputies: d.Deputies, Calendar: d.Calendar, RawFor: d.RawFor, RawAtMost: d.RawAtMost, HelpLines: d.HelpLines,
-		Retired: true}, nil
+		FollowUp: d.FollowUp, Retired: true}, nil
 }
 
 // never is the schedule of a retired network.

@@ -153,7 +153,7 @@ func (b *Bot) newNetwork(ctx context.Context, s *scene, c *call, words []string)
 	d := s.set.Defaults
 	net := meeting.Network{ID: id, Name: name, Programme: programme, Leaders: leaders, Language: programme.Language, Location: s.set.Location,
 		OpenFor: d.OpenFor, Grace: d.Grace, Approval: d.Approval, ObjectionsFor: d.ObjectionsFor, Quiet: d.Quiet, Pauses: d.Pauses, Calendar: d.Calendar,
-		RawFor: d.RawFor, RawAtMost: d.RawAtMost, HelpLines: d.HelpLines}
+		RawFor: d.RawFor, RawAtMost: d.RawAtMost, HelpLines: d.HelpLines, FollowUp: d.FollowUp}
 	text, err := describe(&net)
 	if err != nil {
 		return err

@@ -63,6 +63,11 @@ func (b *Bot) open(ctx context.Context, s *scene, net *meeting.Network, number i
 			return err
 		}
 	}
+	if m.Kind == meeting.KindPlan {
+		if err := b.openPlan(ctx, s, net, m); err != nil {
+			return err
+		}
+	}
 	return b.touchRound(ctx, s, net, number)
 }
 

@@ -3,9 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"blnbot/internal/meeting"
@@ -18,43 +16,116 @@ const (
 	mostItems    = 50
 )
 
-// cmdPlan shows the plan, or passes on to what its first word asks for.
+// planVerb is a word, or several, after !plan.
+type planVerb struct {
+	words  string // separated by commas, as people write them
+	leader bool   // for leaders only
+	direct bool   // by direct message, too
+	run    func(*Bot, context.Context, *scene, *call) error
+}
+
+func planVerbs() []planVerb {
+	return []planVerb{
+		{"add,new,ny,nytt,lägg till,lägg", true, false, (*Bot).planAdd},
+		{"change,edit,ändra", true, false, (*Bot).planChange},
+		{"remove,delete,drop,stryk,ta bort", true, false, (*Bot).planRemove},
+		{"build,bygg,skapa", true, false, (*Bot).planBuild},
+		{"suggest,suggestion,suggestions,förslag,föreslå", false, true, (*Bot).planSuggest},
+		{"accept,take in,ta med,ta in", true, false, (*Bot).planAccept},
+		{"decline,avvisa,avböj", true, false, (*Bot).planDecline},
+		{"difference,diff,changes,skillnad,skillnader,ändringar", false, true, (*Bot).planDifference},
+		{"approve,godkänn", true, false, (*Bot).planApprove},
+		{"decision,beslut", true, false, (*Bot).planDecide},
+		{"document,dokument,file,fil", false, true, (*Bot).planDocument},
+		{"help,hjälp", false, true, (*Bot).planHelp},
+	}
+}
+
+// planVerbOf finds the verb that a text starts with, two words before one, and
+// returns what follows it.
+func planVerbOf(text string) (*planVerb, string) {
+	first, rest := cutWord(text)
+	second, rest2 := cutWord(rest)
+	var one *planVerb
+	for _, v := range planVerbs() {
+		for w := range strings.SplitSeq(v.words, ",") {
+			switch render.Fold(w) {
+			case render.Fold(first + " " + second):
+				return &v, rest2
+			case render.Fold(first):
+				one = &v
+			}
+		}
+	}
+	return one, rest
+}
+
+// cmdPlan shows the plan, or passes on to what its first words ask for.
 func (b *Bot) cmdPlan(ctx context.Context, s *scene, c *call) error {
 	if c.coord {
 		return b.planAbroad(ctx, s, c)
 	}
-	first, rest := cutWord(c.args)
-	run, ok := planWords()[render.Fold(first)]
-	if first == "" {
-		return b.planShow(ctx, s, c)
+	c, err := b.planCall(ctx, s, c)
+	if err != nil || c == nil {
+		return err
 	}
-	if !ok {
-		return b.answer(ctx, s, c, "plan_unknown", render.Problem{Word: clip(first)})
-	}
-	if !c.leader {
-		return b.refuse(ctx, s, c)
-	}
-	c.args = rest
-	return run(b, ctx, s, c)
-}
-
-// planWords are the words after !plan, folded, all for leaders.
-func planWords() map[string]func(*Bot, context.Context, *scene, *call) error {
-	out := map[string]func(*Bot, context.Context, *scene, *call) error{}
-	for _, row := range []struct {
-		words string
-		run   func(*Bot, context.Context, *scene, *call) error
-	}{
-		{"add ny nytt lagg", (*Bot).planAdd},
-		{"change andra edit", (*Bot).planChange},
-		{"remove ta stryk drop delete", (*Bot).planRemove},
-		{"approve godkann", (*Bot).planApprove},
-	} {
-		for _, w := range strings.Fields(row.words) {
-			out[w] = row.run
+	for _, key := range []string{"answer/" + string(c.msg.ID), planAnswerKey(c), planChangeKey(c)} {
+		if done, err := s.tx.Post(ctx, key); err != nil || done != nil {
+			return err // the same message again
 		}
 	}
-	return out
+	if c.args == "" {
+		return b.planShow(ctx, s, c)
+	}
+	verb, rest := planVerbOf(c.args)
+	switch {
+	case verb == nil:
+		first, _ := cutWord(c.args)
+		return b.answer(ctx, s, c, "plan_unknown", render.Problem{Word: clip(first)})
+	case verb.leader && !c.leader:
+		return b.refuse(ctx, s, c)
+	case c.direct != "" && !verb.direct:
+		return b.answer(ctx, s, c, "plan_in_room", nil)
+	}
+	c.args = rest
+	return verb.run(b, ctx, s, c)
+}
+
+// planCall is the call as one in a network: the room's or, by direct message,
+// the one that the sender is in. With several the text names it, before the verb
+// or after it. Nil if that is answered for.
+func (b *Bot) planCall(ctx context.Context, s *scene, c *call) (*call, error) {
+	if c.net != nil {
+		return c, nil
+	}
+	nets, err := b.networksOf(ctx, s, c.msg.Sender)
+	if err != nil {
+		return nil, err
+	}
+	if len(nets) == 0 {
+		return nil, b.answer(ctx, s, c, "no_network", nil)
+	}
+	d := *c
+	d.net = nets[0]
+	if len(nets) > 1 {
+		named, rest := s.findNetwork(c.args)
+		if named == nil {
+			var verb string
+			verb, rest = cutWord(c.args)
+			named, rest = s.findNetwork(rest)
+			rest = verb + " " + rest
+		}
+		d.net, d.args = named, strings.TrimSpace(rest)
+		if named == nil || !slices.ContainsFunc(nets, func(n *meeting.Network) bool { return n.ID == named.ID }) {
+			var names []string
+			for _, n := range nets {
+				names = append(names, n.Name)
+			}
+			return nil, b.answer(ctx, s, c, "plan_which_network", render.Problem{Names: names})
+		}
+	}
+	d.lang, d.leader = d.net.Language, d.net.Leads(c.msg.Sender)
+	return &d, nil
 }
 
 func cutWord(text string) (first, rest string) {
@@ -68,9 +139,10 @@ func cutWord(text string) (first, rest string) {
 
 // planAbroad shows a network's shared plan in the coordination room.
 func (b *Bot) planAbroad(ctx context.Context, s *scene, c *call) error {
-	net, _ := s.findNetwork(c.args)
+	name, format := b.cutFormat(c.args, "")
+	net, _ := s.findNetwork(name)
 	if net == nil {
-		return b.answer(ctx, s, c, "which_network", render.Problem{Word: clip(c.args), Names: s.networkNames()})
+		return b.answer(ctx, s, c, "which_network", render.Problem{Word: clip(name), Names: s.networkNames()})
 	}
 	plan, err := s.tx.Plan(ctx, net.ID)
 	if err != nil {
@@ -79,108 +151,87 @@ func (b *Bot) planAbroad(ctx context.Context, s *scene, c *call) error {
 	if plan == nil || plan.Version == 0 {
 		return b.answer(ctx, s, c, "plan_none", render.Problem{Network: net.Name})
 	}
-	if plan.Items, err = s.tx.PlanItems(ctx, net.ID, plan.Version); err != nil {
-		return err
-	}
-	plan.Changed = false
-	return b.planAnswer(ctx, s, c, net, plan, "plan_shared")
-}
-
-func (b *Bot) planShow(ctx context.Context, s *scene, c *call) error {
-	plan, err := s.tx.Plan(ctx, c.net.ID)
+	view, err := b.frozenView(ctx, s, net, plan)
 	if err != nil {
 		return err
 	}
-	if plan == nil || len(plan.Items) == 0 {
-		return b.answer(ctx, s, c, "plan_empty", nil)
+	if format != "" {
+		return b.planFiles(ctx, s, c, net, view, format)
 	}
-	return b.planAnswer(ctx, s, c, c.net, plan, "plan")
+	return b.planAnswer(ctx, s, c, net, "plan_shared", view)
 }
 
-// planAnswer shows a plan as the answer to a command. Its key says what it
-// holds, so that it can be taken down when text in it is removed.
-func (b *Bot) planAnswer(ctx context.Context, s *scene, c *call, net *meeting.Network, plan *meeting.Plan, name string) error {
-	return b.say(ctx, s, meeting.Post{Key: planPrefix(net) + "answer/" + string(c.msg.ID), Room: c.room,
-		Thread: meeting.Ref{Event: c.msg.Thread}, ReplyTo: meeting.Ref{Event: c.msg.ID}}, c.lang, name, planView(net, plan))
-}
-
-func planPrefix(net *meeting.Network) string { return "plan/" + net.ID + "/" }
-
-func planView(net *meeting.Network, plan *meeting.Plan) render.Plan {
-	view := render.Plan{Network: net.Name, Version: plan.Version, Shared: plan.Shared.In(net.Location), Changed: plan.Changed}
-	for _, i := range plan.Items {
-		view.Items = append(view.Items, render.PlanItem{PlanItem: i, Replies: len(i.Sources)})
-	}
-	return view
-}
-
-// fieldNames are how people name the fields of an item, folded.
-var fieldNames = map[string]string{
-	"omrade": "area", "area": "area",
-	"vad": "what", "atgard": "what", "what": "what",
-	"hur": "how", "how": "how",
-	"vem": "who", "ansvarig": "who", "who": "who",
-	"nar": "when", "when": "when",
-	"fran": "from", "kalla": "from", "kallor": "from", "svar": "from", "from": "from", "sources": "from",
-}
-
-// fieldOrder is the order of the fields in the one-line form.
-var fieldOrder = []string{"area", "what", "how", "who", "when", "from"}
-
-var fieldLine = regexp.MustCompile(`^\s*[-*•]?\s*([\p{L}\p{M}]+)\s*:\s*(.*)$`)
-
-// parseFields reads an item: one line with the fields between "|", or a line
-// per field, "Område: …". Lines without a name continue the field before.
-func parseFields(text string) (map[string]string, bool) {
-	text = strings.TrimSpace(text)
-	out := map[string]string{}
-	if lines := strings.Split(text, "\n"); fieldLine.MatchString(lines[0]) && fieldNames[render.Fold(fieldLine.FindStringSubmatch(lines[0])[1])] != "" {
-		name := ""
-		for _, line := range lines {
-			if found := fieldLine.FindStringSubmatch(line); found != nil && fieldNames[render.Fold(found[1])] != "" {
-				name, line = fieldNames[render.Fold(found[1])], found[2]
-			}
-			out[name] = strings.TrimSpace(out[name] + " " + strings.TrimSpace(line))
-		}
-		return out, true
-	}
-	parts := strings.Split(text, "|")
-	if len(parts) > len(fieldOrder) {
-		return nil, false
-	}
-	for i, p := range parts {
-		out[fieldOrder[i]] = strings.Join(strings.Fields(p), " ")
-	}
-	return out, text != ""
-}
-
-// planAdd adds an item.
-func (b *Bot) planAdd(ctx context.Context, s *scene, c *call) error {
-	// "lägg till …" is two words.
-	if first, rest := cutWord(c.args); render.Fold(first) == "till" {
-		c.args = rest
-	}
-	fields, ok := parseFields(c.args)
-	if !ok || fields["area"] == "" || fields["what"] == "" {
-		return b.answer(ctx, s, c, "plan_form", nil)
-	}
+// planDocument sends the approved plan as files, with what was decided about it
+// and what came of it: "", or one of the formats.
+func (b *Bot) planDocument(ctx context.Context, s *scene, c *call) error {
 	plan, err := b.planOf(ctx, s, c.net)
 	if err != nil {
 		return err
 	}
-	if len(plan.Items) >= mostItems {
-		return b.answer(ctx, s, c, "plan_full", render.Problem{Max: mostItems})
+	if plan.Version == 0 {
+		return b.answer(ctx, s, c, "plan_never_approved", nil)
 	}
-	item := meeting.PlanItem{Number: plan.LastItem + 1}
-	if ok, err := b.fillItem(ctx, s, c, &item, fields); err != nil || !ok {
+	view, err := b.frozenView(ctx, s, c.net, plan)
+	if err != nil {
 		return err
 	}
-	plan.LastItem, plan.Changed = item.Number, true
-	plan.Items = append(plan.Items, item)
-	if err := s.tx.StorePlan(ctx, plan); err != nil {
+	formats := []string{"docx", "html"}
+	if _, format := b.cutFormat(c.args, ""); format != "" {
+		formats = []string{format}
+	}
+	return b.planFiles(ctx, s, c, c.net, view, formats...)
+}
+
+func (b *Bot) planFiles(ctx context.Context, s *scene, c *call, net *meeting.Network, view render.Plan, formats ...string) error {
+	return b.attach(ctx, s, meeting.Post{Key: planPrefix(net) + "answer/" + string(c.msg.ID), Room: c.room, Thread: meeting.Ref{Event: c.msg.Thread},
+		ReplyTo: meeting.Ref{Event: c.msg.ID}}, net.Language, "plan", view, formats...)
+}
+
+// planShow shows the plan as it stands, with what is new since the approved
+// version, what waits, and what was decided.
+func (b *Bot) planShow(ctx context.Context, s *scene, c *call) error {
+	plan, err := b.planOf(ctx, s, c.net)
+	if err != nil {
 		return err
 	}
-	return b.answer(ctx, s, c, "plan_added", render.Problem{Number: item.Number})
+	if len(plan.Items) == 0 && plan.Version == 0 {
+		return b.answer(ctx, s, c, "plan_empty", nil)
+	}
+	return b.planShowAs(ctx, s, c, plan, "plan", render.Plan{})
+}
+
+func (b *Bot) planHelp(ctx context.Context, s *scene, c *call) error {
+	return b.answer(ctx, s, c, "plan_help", render.PlanHelp{Leader: c.leader && c.direct == ""})
+}
+
+// planShowAs shows the plan as it stands with the text, adding to the view what
+// the text needs besides. If the room has not been told of the newest change,
+// this tells it.
+func (b *Bot) planShowAs(ctx context.Context, s *scene, c *call, plan *meeting.Plan, name string, with render.Plan) error {
+	if c.direct == "" {
+		if err := b.planShows(ctx, s, plan, planAnswerKey(c)); err != nil {
+			return err
+		}
+	}
+	view, err := b.planView(ctx, s, c.net, plan)
+	if err != nil {
+		return err
+	}
+	view.Built, view.Left, view.Empty, view.Failed = with.Built, with.Left, with.Empty, with.Failed
+	return b.planAnswer(ctx, s, c, c.net, name, view)
+}
+
+// planPrefix begins the keys of all posts that show a network's plan, or parts
+// of it, so that they can be taken down when text in it is removed.
+func planPrefix(net *meeting.Network) string { return "plan/" + net.ID + "/" }
+
+func planAnswerKey(c *call) string { return planPrefix(c.net) + "answer/" + string(c.msg.ID) }
+
+func planChangeKey(c *call) string { return planPrefix(c.net) + "change/" + string(c.msg.ID) }
+
+// planAnswer shows a plan as the answer to a command.
+func (b *Bot) planAnswer(ctx context.Context, s *scene, c *call, net *meeting.Network, name string, view render.Plan) error {
+	return b.answerWith(ctx, s, c, meeting.Post{Key: planPrefix(net) + "answer/" + string(c.msg.ID)}, name, view)
 }
 
 func (b *Bot) planOf(ctx context.Context, s *scene, net *meeting.Network) (*meeting.Plan, error) {
@@ -191,186 +242,164 @@ func (b *Bot) planOf(ctx context.Context, s *scene, net *meeting.Network) (*meet
 	return plan, err
 }
 
-// fillItem puts the given fields into an item, or answers what is wrong with
-// them and reports false. Names and the like are hidden as everywhere.
-func (b *Bot) fillItem(ctx context.Context, s *scene, c *call, item *meeting.PlanItem, fields map[string]string) (bool, error) {
-	mask, err := b.masker(ctx, s, c.net)
+// planView is the plan as it is being worked on.
+func (b *Bot) planView(ctx context.Context, s *scene, net *meeting.Network, plan *meeting.Plan) (render.Plan, error) {
+	view, err := b.itemsView(ctx, s, net, plan, plan.Items)
 	if err != nil {
-		return false, err
+		return view, err
 	}
-	to := map[string]*string{"area": &item.Area, "what": &item.What, "how": &item.How, "who": &item.Who, "when": &item.When}
-	for name, field := range to {
-		text, given := fields[name]
-		if !given {
-			continue
+	if plan.Changed && plan.Version > 0 {
+		before, err := s.tx.PlanItems(ctx, net.ID, plan.Version)
+		if err != nil {
+			return view, err
 		}
-		if len([]rune(text)) > longestField {
-			return false, b.answer(ctx, s, c, "too_long", render.Problem{Max: longestField})
+		view.Changed, view.Since, view.Changes = true, plan.Version, meeting.Compare(before, plan.Items)
+	}
+	waiting, err := b.waiting(ctx, s, net)
+	if err != nil {
+		return view, err
+	}
+	view.Waiting = len(waiting)
+	return view, b.outcomes(ctx, s, net, &view)
+}
+
+// frozenView is the newest approved version, with what came of it.
+func (b *Bot) frozenView(ctx context.Context, s *scene, net *meeting.Network, plan *meeting.Plan) (render.Plan, error) {
+	items, err := s.tx.PlanItems(ctx, net.ID, plan.Version)
+	if err != nil {
+		return render.Plan{}, err
+	}
+	view, err := b.itemsView(ctx, s, net, plan, items)
+	if err != nil {
+		return view, err
+	}
+	return view, b.outcomes(ctx, s, net, &view)
+}
+
+// itemsView has the items with how many replies they come from and whose, as
+// may be shown.
+func (b *Bot) itemsView(ctx context.Context, s *scene, net *meeting.Network, plan *meeting.Plan, items []meeting.PlanItem) (render.Plan, error) {
+	view := render.Plan{Network: net.Name, Version: plan.Version, Shared: plan.Shared.In(net.Location)}
+	_, members, err := b.people(ctx, s, net)
+	if err != nil {
+		return view, err
+	}
+	roles, err := s.tx.RolesOf(ctx, net.ID)
+	if err != nil {
+		return view, err
+	}
+	for _, i := range items {
+		wrote := meeting.RoleCount{}
+		authors := map[meeting.UserID]bool{}
+		for _, id := range i.Sources {
+			e, err := s.tx.Entry(ctx, id, nobody)
+			if err != nil {
+				return view, err
+			}
+			if e != nil && !authors[e.Author] {
+				wrote[roles[e.Author]]++
+				authors[e.Author] = e.Author != ""
+			}
 		}
-		*field = mask(text)
+		view.Items = append(view.Items, render.PlanItem{PlanItem: i, Replies: len(i.Sources), Roles: meeting.ShownCount(wrote, members)})
 	}
-	if item.Area == "" || item.What == "" {
-		return false, b.answer(ctx, s, c, "plan_form", nil)
+	return view, nil
+}
+
+// outcomes adds the decisions about the plan and the follow-ups that were
+// asked to the view.
+func (b *Bot) outcomes(ctx context.Context, s *scene, net *meeting.Network, view *render.Plan) (err error) {
+	if view.Decisions, err = s.tx.Decisions(ctx, net.ID); err != nil {
+		return err
 	}
-	from, given := fields["from"]
-	if !given {
+	found, err := s.tx.FollowUps(ctx, net.ID)
+	if err != nil {
+		return err
+	}
+	for _, f := range found {
+		switch f.State {
+		case meeting.FollowUpWaiting:
+			if view.Next.IsZero() || f.Due.Before(view.Next) {
+				view.Next = f.Due.In(net.Location)
+			}
+		case meeting.FollowUpAsked, meeting.FollowUpReminded:
+			shown := render.FollowUp{Months: f.Months, Asked: f.Asked.In(net.Location)}
+			for _, a := range f.Answers {
+				shown.Answers = append(shown.Answers, a.Body)
+			}
+			view.FollowUps = append(view.FollowUps, shown)
+		}
+	}
+	return nil
+}
+
+// planTold reports whether the room had been told of the plan's newest change
+// before what is being handled now.
+func (b *Bot) planTold(ctx context.Context, s *scene, plan *meeting.Plan) (bool, error) {
+	if plan.Seen == "" {
 		return true, nil
 	}
-	sources, wrong, err := b.planSources(ctx, s, c.net, from)
-	if err != nil {
+	p, err := s.tx.Post(ctx, plan.Seen)
+	if err != nil || p == nil {
 		return false, err
 	}
-	if wrong != "" {
-		return false, b.answer(ctx, s, c, "plan_source", render.Problem{Word: clip(wrong)})
-	}
-	item.Sources = sources
-	return true, nil
+	return p.Echoed && p.State == meeting.PostSent, nil
 }
 
-var sourceNumber = regexp.MustCompile(`^(\d{1,2}):(\d{1,2})\.(\d{1,3})$`)
-
-// planSources reads the points that an item comes from, "3:1.2" for point 1.2
-// of meeting 3, and returns the replies behind them.
-func (b *Bot) planSources(ctx context.Context, s *scene, net *meeting.Network, text string) (ids []meeting.EventID, wrong string, err error) {
-	for _, w := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == ';' }) {
-		found := sourceNumber.FindStringSubmatch(w)
-		if found == nil {
-			return nil, w, nil
-		}
-		number, _ := strconv.Atoi(found[1])
-		prompt, _ := strconv.Atoi(found[2])
-		point, _ := strconv.Atoi(found[3])
-		m, err := s.tx.Meeting(ctx, net.ID, number)
-		if err != nil {
-			return nil, "", err
-		}
-		var sum *meeting.Summary
-		if m != nil {
-			if sum, err = s.tx.Summary(ctx, m.ID); err != nil {
-				return nil, "", err
-			}
-		}
-		if sum == nil || sum.Find(prompt, point) == nil {
-			return nil, w, nil
-		}
-		for _, id := range sum.Find(prompt, point).Entries {
-			if !slices.Contains(ids, id) {
-				ids = append(ids, id)
-			}
-		}
+// planShows notes that a post shows the plan to the room, unless the room knows
+// it as it is.
+func (b *Bot) planShows(ctx context.Context, s *scene, plan *meeting.Plan, key string) error {
+	told, err := b.planTold(ctx, s, plan)
+	if err != nil || told {
+		return err
 	}
-	return ids, "", nil
+	plan.Seen = key
+	return s.tx.StorePlan(ctx, plan)
 }
 
-// planItem finds the item that the arguments start with, or answers what is
-// wrong.
-func (b *Bot) planItem(ctx context.Context, s *scene, c *call) (*meeting.Plan, int, string, error) {
-	first, rest := cutWord(c.args)
-	if f := render.Fold(first); f == "bort" {
-		first, rest = cutWord(rest)
-	}
-	plan, err := b.planOf(ctx, s, c.net)
-	if err != nil {
-		return nil, 0, "", err
-	}
-	n, err := strconv.Atoi(strings.TrimRight(first, ".:"))
-	at := slices.IndexFunc(plan.Items, func(i meeting.PlanItem) bool { return i.Number == n })
-	if err != nil || at < 0 {
-		return nil, 0, "", b.answer(ctx, s, c, "plan_no_item", render.Problem{Word: clip(first)})
-	}
-	return plan, at, rest, nil
-}
-
-// planChange changes the fields that are given of an item.
-func (b *Bot) planChange(ctx context.Context, s *scene, c *call) error {
-	plan, at, rest, err := b.planItem(ctx, s, c)
-	if err != nil || plan == nil {
-		return err
-	}
-	fields, ok := parseFields(rest)
-	if !ok || len(fields) == 1 && fields["area"] != "" && !fieldLine.MatchString(rest) {
-		// A bare text would silently become the area.
-		return b.answer(ctx, s, c, "plan_form", nil)
-	}
-	if !strings.Contains(rest, "\n") && strings.Contains(rest, "|") {
-		for name, text := range fields {
-			if text == "" {
-				delete(fields, name) // "| | ny text" leaves the first two alone
-			}
-		}
-	}
-	if ok, err := b.fillItem(ctx, s, c, &plan.Items[at], fields); err != nil || !ok {
-		return err
-	}
-	plan.Changed = true
-	if err := s.tx.StorePlan(ctx, plan); err != nil {
-		return err
-	}
-	return b.answer(ctx, s, c, "plan_changed", render.Problem{Number: plan.Items[at].Number})
-}
-
-// planRemove removes an item. Its number is not used again.
-func (b *Bot) planRemove(ctx context.Context, s *scene, c *call) error {
-	plan, at, _, err := b.planItem(ctx, s, c)
-	if err != nil || plan == nil {
-		return err
-	}
-	number := plan.Items[at].Number
-	plan.Items = slices.Delete(plan.Items, at, at+1)
-	plan.Changed = true
-	if err := s.tx.StorePlan(ctx, plan); err != nil {
-		return err
-	}
-	return b.answer(ctx, s, c, "plan_removed", render.Problem{Number: number})
-}
-
-// planApprove freezes the plan as a version and shares it with the coordination
-// room.
-func (b *Bot) planApprove(ctx context.Context, s *scene, c *call) error {
+// planDifference shows what has changed since the approved version, or else
+// what the approved version changed.
+func (b *Bot) planDifference(ctx context.Context, s *scene, c *call) error {
 	plan, err := b.planOf(ctx, s, c.net)
 	if err != nil {
 		return err
 	}
-	switch {
-	case len(plan.Items) == 0:
-		return b.answer(ctx, s, c, "plan_empty", nil)
-	case !plan.Changed:
-		return b.answer(ctx, s, c, "plan_unchanged", render.Problem{Max: plan.Version})
+	if plan.Version == 0 {
+		return b.answer(ctx, s, c, "plan_never_approved", nil)
 	}
-	mask, err := b.masker(ctx, s, c.net)
+	since, items := plan.Version, plan.Items
+	if !plan.Changed {
+		if since--; since == 0 {
+			return b.answer(ctx, s, c, "plan_unchanged", render.Problem{Max: plan.Version})
+		}
+		if items, err = s.tx.PlanItems(ctx, c.net.ID, plan.Version); err != nil {
+			return err
+		}
+	}
+	before, err := s.tx.PlanItems(ctx, c.net.ID, since)
 	if err != nil {
 		return err
 	}
-	for i := range plan.Items {
-		p := &plan.Items[i]
-		p.Area, p.What, p.How, p.Who, p.When = mask(p.Area), mask(p.What), mask(p.How), mask(p.Who), mask(p.When)
-	}
-	plan.Version++
-	plan.Changed, plan.Shared, plan.By = false, s.now, c.msg.Sender
-	if err := b.sharePlan(ctx, s, c.net, plan, plan.Items); err != nil {
-		return err
-	}
-	return b.answer(ctx, s, c, "plan_approved", render.Problem{Max: plan.Version})
+	view := render.Plan{Network: c.net.Name, Version: plan.Version, Changed: plan.Changed, Since: since, Changes: meeting.Compare(before, items)}
+	return b.planAnswer(ctx, s, c, c.net, "plan_difference", view)
 }
 
-func (b *Bot) sharePlan(ctx context.Context, s *scene, net *meeting.Network, plan *meeting.Plan, frozen []meeting.PlanItem) error {
-	prefix := fmt.Sprintf("%sshared/%d/", planPrefix(net), plan.Version)
-	earlier, err := s.tx.PostsWithPrefix(ctx, prefix)
-	if err != nil {
-		return err
-	}
-	plan.Post = fmt.Sprintf("%s%d", prefix, len(earlier)+1)
+// changePlan stores a changed plan, and answers with the receipt that the room
+// learns of the change by.
+func (b *Bot) changePlan(ctx context.Context, s *scene, c *call, plan *meeting.Plan, name string, data any) error {
+	plan.Changed, plan.Seen = true, planChangeKey(c)
 	if err := s.tx.StorePlan(ctx, plan); err != nil {
 		return err
 	}
-	if err := s.tx.StorePlanItems(ctx, net.ID, plan.Version, frozen); err != nil {
-		return err
+	return b.answerWith(ctx, s, c, meeting.Post{Key: plan.Seen}, name, data)
+}
+
+// freshKey is the first key with the prefix and a number that no post has.
+func (b *Bot) freshKey(ctx context.Context, s *scene, prefix string) (string, error) {
+	for n := 1; ; n++ {
+		key := fmt.Sprintf("%s%d", prefix, n)
+		if p, err := s.tx.Post(ctx, key); err != nil || p == nil {
+			return key, err
+		}
 	}
-	room, err := s.tx.BoundRoom(ctx, coordination)
-	if err != nil || room == "" {
-		return err
-	}
-	shown := *plan
-	shown.Items, shown.Changed = frozen, false
-	return b.say(ctx, s, meeting.Post{Key: plan.Post, Room: room, Kind: meeting.PostText, Fresh: true}, net.Language, "plan_shared", planView(net, &shown))
 }

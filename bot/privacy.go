@@ -87,7 +87,7 @@ func (b *Bot) withdrawAll(ctx context.Context, s *scene, net *meeting.Network, a
 			return err
 		}
 	}
-	return nil
+	return b.withdrawSuggestions(ctx, s, author, net.ID)
 }
 
 // takesPart notes, once, that somebody takes part by replying.
@@ -229,7 +229,7 @@ func (b *Bot) erase(ctx context.Context, s *scene, user meeting.UserID) (int, er
 			return 0, err
 		}
 	}
-	if err := b.hideName(ctx, s, user); err != nil {
+	if err := errors.Join(b.forgetPlanner(ctx, s, user), b.hideName(ctx, s, user)); err != nil {
 		return 0, err
 	}
 	note := meeting.Erasure{ID: fmt.Sprintf("%s/%d", meeting.Pseudonym(user), s.now.UnixMilli()), Kind: meeting.ErasedPerson,

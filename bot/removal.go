@@ -20,6 +20,9 @@ func (b *Bot) redaction(ctx context.Context, s *scene, p place, r meeting.Redact
 	if err := s.tx.DeleteWanted(ctx, r.Target); err != nil {
 		return err
 	}
+	if err := b.withdrawPlanMessage(ctx, s, p, r); err != nil {
+		return err
+	}
 	if p.net == nil {
 		return nil
 	}

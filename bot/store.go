@@ -181,7 +181,9 @@ type decisions interface {
 	DropFollowUps(ctx context.Context, network string) error
 	StoreAnswer(ctx context.Context, f meeting.FollowUp, a meeting.FollowUpAnswer) (bool, error)
 	AnswersBy(ctx context.Context, user meeting.UserID) (map[string][]meeting.FollowUpAnswer, error)
-	DeleteAnswer(ctx context.Context, id meeting.EventID) (network string, err error)
+	// AnswerOf is whose answer a message is, about which network; empty for none.
+	AnswerOf(ctx context.Context, id meeting.EventID) (network string, author meeting.UserID, err error)
+	DeleteAnswer(ctx context.Context, id meeting.EventID) error
 }
 
 type people interface {

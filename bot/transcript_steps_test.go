@@ -38,6 +38,11 @@ func (s *stage) more(first, rest string) bool {
 		})
 	case "prompt": // "prompt 2.1 New text" in everybody's programme
 		s.reword(words[0], strings.TrimPrefix(rest, words[0]+" "))
+	case "retire": // "retire vasteras": the configuration no longer has the network
+		next := *s.set
+		next.Networks = slices.DeleteFunc(slices.Clone(next.Networks), func(n meeting.Network) bool { return n.ID == rest })
+		s.set = &next
+		s.bot.Configure(s.set)
 	case "language":
 		next := *s.set
 		next.Language = rest
@@ -189,6 +194,15 @@ func (s *stage) network(text string) {
 			n.RawFor = s.duration(value)
 		case "atmost":
 			n.RawAtMost = s.duration(value)
+		case "kinds": // of the meetings, in order
+			for i, kind := range strings.Split(value, ",") {
+				n.Programme.Meetings[i].Kind = meeting.Kind(kind)
+			}
+		case "followup": // in months
+			n.FollowUp = []int{}
+			for _, months := range strings.FieldsFunc(value, func(r rune) bool { return r == ',' }) {
+				n.FollowUp = append(n.FollowUp, s.number(months))
+			}
 		case "grace":
 			n.Grace = s.duration(value)
 		case "help":

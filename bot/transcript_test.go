@@ -386,7 +386,11 @@ func (s *stage) gesture(words []string) {
 		s.deliver(meeting.Redaction{EventMeta: s.meta("", who), Target: reaction})
 	case "delete":
 		s.redacted[target] = who
-		s.deliver(meeting.Redaction{EventMeta: s.meta("", who), Target: target})
+		meta := s.meta("", who)
+		if ev, ok := s.events[target]; ok {
+			meta.Room = ev.Meta().Room // a direct room, perhaps
+		}
+		s.deliver(meeting.Redaction{EventMeta: meta, Target: target})
 	}
 }
 

@@ -42,9 +42,20 @@ type Network struct {
 	RawFor, RawAtMost time.Duration
 	// HelpLines say where one can turn; empty for the language's own.
 	HelpLines []string
+	// FollowUp is after how many months it is asked what became of the plan;
+	// nil is the default, and empty is never.
+	FollowUp []int
 	// Retired says that the configuration no longer has the network: what was
 	// begun is finished and removals are honoured, but nothing new opens.
 	Retired bool
+}
+
+// FollowUpMonths is after how many months it is asked what became of the plan.
+func (n *Network) FollowUpMonths() []int {
+	if n.FollowUp == nil {
+		return DefaultFollowUp()
+	}
+	return n.FollowUp
 }
 
 // Leads reports whether the user is a leader of the network, or a deputy.

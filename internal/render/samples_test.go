@@ -75,7 +75,7 @@ func plainSamples() []sample {
 	}
 	for _, name := range []string{
 		"hint", "too_late", "kind_id", "kind_phone", "kind_email", "mask_name", "mask_id", "mask_phone", "mask_email",
-		"no_network", "network_retired", "no_draft", "draft_changed", "programme_over", "plan_empty", "plan_form",
+		"no_network", "network_retired", "no_draft", "draft_changed", "programme_over",
 		"privacy", "consent_yes", "consent_no", "sent_directly", "approve_plain", "mark_nowhere", "mine_title", "mine_file", "anonymous_taken",
 	} {
 		out = append(out, sample{text: name})

@@ -65,31 +65,6 @@ func networkSamples() []sample {
 	return out
 }
 
-func planSamples(loc *time.Location) []sample {
-	item := func(n, replies int, area, what, how, who, when string) PlanItem {
-		return PlanItem{PlanItem: meeting.PlanItem{Number: n, Area: area, What: what, How: how, Who: who, When: when}, Replies: replies}
-	}
-	full := Plan{Network: "Västerås", Version: 2, Shared: at(loc, time.December, 15, 10), Items: []PlanItem{
-		item(1, 3, "Avlastning på helger", "Öppna dagverksamheten även lördagar.", "Börja med ett halvår på prov.", "Vård- och omsorgsförvaltningen", "Från mars 2027"),
-		item(3, 1, "En väg in", "Ett telefonnummer för alla anhöriga.", "", "", ""),
-		item(4, 0, "Kunskap", "", "", "Regionen", "2027"),
-	}}
-	changed, fresh := full, full
-	changed.Changed = true
-	fresh.Version = 0
-	return []sample{
-		{"plan", "", full}, {"plan", "changed", changed}, {"plan", "fresh", fresh}, {"plan_items", "", full}, {"plan_shared", "", full},
-		{"plan_title", "", full}, {"plan_file", "", full}, {"plan_file", "fresh", fresh}, {"plan_document", "", full},
-		{"plan_none", "", Problem{Network: "Västerås"}},
-		{"plan_unknown", "", Problem{Word: "x`y* <b>"}},
-		{"plan_full", "", Problem{Max: 50}},
-		{"plan_source", "", Problem{Word: "3.1.2"}},
-		{"plan_no_item", "", Problem{Word: "9"}}, {"plan_no_item", "empty", Problem{}},
-		{"plan_added", "", Problem{Number: 3}}, {"plan_changed", "", Problem{Number: 3}}, {"plan_removed", "", Problem{Number: 3}},
-		{"plan_unchanged", "", Problem{Max: 2}}, {"plan_approved", "", Problem{Max: 2}}, {"plan_replaced", "", Problem{Max: 3}},
-	}
-}
-
 func fullMinutes(loc *time.Location) Minutes {
 	return Minutes{
 		Network: "Västerås", Number: 2, Title: "Vad fungerar bra i dag?", State: meeting.StateClosed,

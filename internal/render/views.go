@@ -221,21 +221,6 @@ func (t StatusTable) Troubled() []Status {
 	return out
 }
 
-// Plan is a local plan.
-type Plan struct {
-	Network string
-	Version int // of the newest approved version; 0 for none
-	Shared  time.Time
-	Changed bool // since that version
-	Items   []PlanItem
-}
-
-// PlanItem is one measure with how many replies it comes from.
-type PlanItem struct {
-	meeting.PlanItem
-	Replies int
-}
-
 // Help is what a person can do in a place. Lines are the names of texts.
 type Help struct {
 	Commands []HelpLine

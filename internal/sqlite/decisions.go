@@ -118,14 +118,18 @@ func (t *Tx) AnswersBy(ctx context.Context, user meeting.UserID) (map[string][]m
 	return out, err
 }
 
-// DeleteAnswer deletes an answer and returns the network that it was about;
-// empty if the message was no answer.
-func (t *Tx) DeleteAnswer(ctx context.Context, id meeting.EventID) (string, error) {
-	network, err := value[string](ctx, t, "find answer", "SELECT network FROM follow_up_answers WHERE event_id = ?", id)
-	if err != nil || network == "" {
-		return "", err
-	}
+// AnswerOf returns whose answer a message is and which network it is about;
+// empty if it is none.
+func (t *Tx) AnswerOf(ctx context.Context, id meeting.EventID) (network string, author meeting.UserID, err error) {
+	_, err = get(ctx, t, "find answer", "SELECT network, author FROM follow_up_answers WHERE event_id = ?", []any{id}, func(r row) (struct{}, error) {
+		return struct{}{}, r.Scan(&network, &author)
+	})
+	return network, author, err
+}
+
+// DeleteAnswer deletes an answer.
+func (t *Tx) DeleteAnswer(ctx context.Context, id meeting.EventID) error {
 	t.removed = true
-	_, err = t.exec(ctx, "delete answer", "DELETE FROM follow_up_answers WHERE event_id = ?", id)
-	return network, err
+	_, err := t.exec(ctx, "delete answer", "DELETE FROM follow_up_answers WHERE event_id = ?", id)
+	return err
 }

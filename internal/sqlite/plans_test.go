@@ -61,9 +61,10 @@ func TestPlanParts(t *testing.T) {
 		if len(due) != 0 {
 			t.Errorf("due although answered: %v", due)
 		}
-		if network, err := tx.DeleteAnswer(ctx, "$a"); err != nil || network != "n" {
-			t.Errorf("deleted an answer of %q: %v", network, err)
+		if network, author, err := tx.AnswerOf(ctx, "$a"); err != nil || network != "n" || author != "@lena:x" {
+			t.Errorf("the answer is %s's, about %q: %v", author, network, err)
 		}
+		must(t, tx.DeleteAnswer(ctx, "$a"))
 		due, err = tx.FollowUpNetworks(ctx, day, day)
 		must(t, err)
 		if diff := cmp.Diff([]string{"n"}, due); diff != "" {
