@@ -18,16 +18,19 @@ func roundKey(programme string, number int) string {
 // touchRound has the message that shows a round brought up to date, by the next
 // tick; the first network to reach the round makes that message.
 func (b *Bot) touchRound(ctx context.Context, s *scene, net *meeting.Network, number int) error {
-	title := net.Programme.Meetings[number-1].Title
-	created, err := s.tx.TouchRound(ctx, net.Programme.ID, number, title)
+	return b.beginRound(ctx, s, net.Programme.ID, number, net.Programme.Meetings[number-1].Title)
+}
+
+func (b *Bot) beginRound(ctx context.Context, s *scene, programme string, number int, title string) error {
+	created, err := s.tx.TouchRound(ctx, programme, number, title)
 	if err != nil || !created {
 		return err
 	}
-	view, err := b.roundView(ctx, s, meeting.Round{Programme: net.Programme.ID, Number: number, Title: title})
+	view, err := b.roundView(ctx, s, meeting.Round{Programme: programme, Number: number, Title: title})
 	if err != nil {
 		return err
 	}
-	return b.tellStaff(ctx, s, meeting.Post{Key: roundKey(net.Programme.ID, number), Kind: meeting.PostText, Fresh: true}, "round", view)
+	return b.tellStaff(ctx, s, meeting.Post{Key: roundKey(programme, number), Kind: meeting.PostText, Fresh: true}, "round", view)
 }
 
 // showRound edits the message that shows a round, unless an edit is under way.

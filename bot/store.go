@@ -218,6 +218,11 @@ type rounds interface {
 	Compilation(ctx context.Context, programme string, number int) (*meeting.Compilation, error)
 	StaleCompilations(ctx context.Context) ([]meeting.Compilation, error)
 	StoreCompilation(ctx context.Context, c *meeting.Compilation) error
+	LeadersRecords(ctx context.Context) ([]meeting.LeadersRecord, error)
+	StoreLeadersRecord(ctx context.Context, l meeting.LeadersRecord) error
+	// CalendarEvents are those of a network, or of the leaders' own meetings.
+	CalendarEvents(ctx context.Context, network string) ([]meeting.CalendarEvent, error)
+	StoreCalendarEvent(ctx context.Context, e meeting.CalendarEvent) error
 }
 
 type polls interface {

@@ -32,7 +32,7 @@ func (r *reader) coordination(v value) {
 	c := &r.cfg.Coordination
 	c.Room = room(s.get("room"))
 	c.Staff = r.people(s.get("staff"))
-	c.Leaders.Agenda = s.get("agenda").duration(3*day, 0, 30*day)
+	c.Leaders.Agenda = s.get("agenda").duration(3*day, time.Hour, 30*day)
 	c.Leaders.Weekly = weekly(s.get("weekly"))
 	taken := map[string]value{}
 	for _, e := range s.get("meetings").list() {

@@ -71,7 +71,7 @@ func TestLeadersFaults(t *testing.T) {
 		"  weekly: MON 25:00":   `7:11 weekly: there is no such time in "MON 25:00"`,
 		"  weekly: [MON 08:00]": `7:11 sequence found where text should be`,
 		"  agenda: 3":           `7:11 agenda: "3" has no unit (w, d, h, m or s)`,
-		"  agenda: 90d":         `7:11 agenda is "90d", which is outside 0s to 30d`,
+		"  agenda: 90d":         `7:11 agenda is "90d", which is outside 1h to 30d`,
 		"  meetings: soon":      `7:13 string found where a list should be`,
 		round + `{programme: samsjuklighet, round: 7, before: "2027-09-01 13:00"}`:                                                                            `8:41 round: the programme has no meeting 7, only 1 to 6`,
 		round + `{programme: samsjuklighet, round: two, before: "2027-09-01 13:00"}`:                                                                          `8:41 round: "two" is not a number`,

@@ -33,13 +33,13 @@ func printLeaders(w io.Writer, cfg *config.Config, now time.Time) error {
 			fmt.Fprintf(t, "\n%s\n", say.head)
 			first = false
 		}
-		what, agenda := say.before, "\t"
+		what := say.before
 		if m.After {
 			what = say.after
-		} else {
-			agenda = "\t" + fmt.Sprintf(say.agenda, longDate(cfg.Language, m.At.Add(-cfg.Coordination.Leaders.Agenda).In(cfg.Location)))
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s%s\t%s\n", m.Programme, fmt.Sprintf(what, m.Round), longDate(cfg.Language, m.At.In(cfg.Location)), agenda, m.Link)
+		agenda := m.At.Add(-cfg.Coordination.Leaders.Agenda).In(cfg.Location)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", m.Programme, fmt.Sprintf(what, m.Round), longDate(cfg.Language, m.At.In(cfg.Location)),
+			fmt.Sprintf(say.agenda, longDate(cfg.Language, agenda)), m.Link)
 	}
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("print the leaders' meetings: %w", err)

@@ -39,3 +39,26 @@ func (w Weekly) Last(now time.Time, loc *time.Location) time.Time {
 	}
 	return at(back + 7)
 }
+
+// LeadersRecord is what was posted about a leaders' meeting.
+type LeadersRecord struct {
+	Programme string
+	Round     int
+	After     bool
+	At        time.Time // as told last
+	Dropped   bool      // the configuration has it no more
+	Agenda    int       // how often the agenda was posted
+	Listed    bool      // the open questions were posted
+	Themes    int       // the round whose themes the agenda quotes, 0 for none
+	Stale     bool      // the agenda was taken down and is to be posted anew
+}
+
+// CalendarEvent is an event as it stands in the newest calendar file.
+type CalendarEvent struct {
+	UID        string
+	Network    string // empty for the leaders' own meetings
+	Number     int    // of the meeting, or of the round
+	Sequence   int    // counts the changes
+	Start, End time.Time
+	Cancelled  bool
+}

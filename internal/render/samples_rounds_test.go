@@ -23,6 +23,17 @@ func roundSamples(loc *time.Location) []sample {
 		{"no_such_round", "", Problem{Word: "31", Max: 6}}, {"no_such_round", "one", Problem{Word: "2", Max: 1}},
 		{"compile_nothing", "", Problem{Number: 2}},
 		{"compiled", "", Problem{Number: 2, Version: 1}}, {"compiled", "again", Problem{Number: 2, Version: 2}},
+		{"agenda", "", agendaSample(loc)}, {"agenda", "short", Agenda{Number: 1, Title: "Stöd", After: true, When: made, Again: true}},
+		{"agenda", "opens", Agenda{Number: 1, Title: "Stöd", When: made, Opens: agendaSample(loc).Opens}},
+		{"leaders_when", "", LeadersMeeting{Number: 2}}, {"leaders_when", "after", LeadersMeeting{Number: 2, After: true}},
+		{"leaders_moved", "", LeadersMeeting{Number: 2, When: made}}, {"leaders_moved", "link", LeadersMeeting{Number: 2, After: true, When: made, Link: "https://example.se/video"}},
+		{"leaders_dropped", "", LeadersMeeting{Number: 2, When: made}},
+		{"leaders_event", "", LeadersMeeting{Number: 2}}, {"leaders_event", "dropped", LeadersMeeting{Number: 2, Dropped: true}},
+		{"leaders_file", "", LeadersMeeting{Number: 2}}, {"leaders_file", "after", LeadersMeeting{Number: 2, After: true}},
+		{"matter", "", Matter{Number: 2, Code: "closed"}}, {"matter", "open", Matter{Number: 2, Code: "open"}}, {"matter", "missed", Matter{Number: 2, Code: "missed"}},
+		{"matter", "planned", Matter{Number: 2, Code: "planned"}}, {"matter", "followup", Matter{Code: "followup"}},
+		{"open_questions", "", OpenQuestions{Number: 2, Title: "Vad fungerar bra i dag?", Matters: agendaSample(loc).Matters}},
+		{"open_questions", "none", OpenQuestions{Number: 2, Title: "Vad fungerar bra i dag?", After: true}},
 		{"status_table", "gaps", StatusTable{Part: 1, Of: 1, Groups: []StatusGroup{{Networks: []Status{{Network: "Lund", Lost: 2}, {Network: "Ystad", Unreadable: 1}}}}}},
 		{"compiled_already", "", Problem{Number: 2, Version: 1}},
 		{"compile_more", "", Problem{Network: "Arvika", Number: 2, Word: "samsjuklighet 2"}},
@@ -70,4 +81,12 @@ func compilationSample(made time.Time) Compilation {
 					own("Västerås", "Kommunens hemsida."), {Text: edited.Text, Networks: []string{"Luleå"}, Voices: []Voice{edited}}}},
 			{Number: 2, Text: "Varför fungerar det?", Networks: []string{"Luleå"}, Silent: []string{"Luleå"}},
 		}}
+}
+
+func agendaSample(loc *time.Location) Agenda {
+	return Agenda{Number: 2, Title: "Vad fungerar bra i dag?", When: at(loc, time.September, 9, 13), Link: "https://example.se/video",
+		Opens: []OpensAt{{"Västerås", at(loc, time.September, 15, 17)}, {"Arvika", time.Time{}}}, MoreOpens: 3,
+		Prompts: []string{"Vad fungerar bra hos er?", "Varför fungerar det?"},
+		Matters: []Matter{{1, "closed", []string{"Luleå"}}, {1, "missed", []string{"Kalmar", "Lund"}}, {0, "followup", []string{"Ystad"}}},
+		Themes:  []Theme{{Text: "Någon som *svarar* när det är akut.", Networks: []string{"Västerås", "Arvika"}}}, ThemesOf: 1}
 }

@@ -118,3 +118,64 @@ func (Compilation) Some(names []string) Names {
 	}
 	return Names{Few: names[:shownNames], More: len(names) - shownNames}
 }
+
+// Agenda is what is to be spoken of at a leaders' meeting. Times are in the
+// coordination room's zone.
+type Agenda struct {
+	Number    int // of the round
+	Title     string
+	After     bool // the meeting is after the round, otherwise before it
+	When      time.Time
+	Link      string
+	Again     bool // posted anew, because something it quoted was removed
+	Opens     []OpensAt
+	MoreOpens int // networks that are not listed
+	Prompts   []string
+	Matters   []Matter
+	Themes    []Theme
+	ThemesOf  int // the round that the themes are from
+}
+
+// Some are the names, as many as can be read at once.
+func (Agenda) Some(names []string) Names { return Compilation{}.Some(names) }
+
+// OpensAt is when a network opens its meeting; When is zero if its leader does.
+type OpensAt struct {
+	Network string
+	When    time.Time
+}
+
+// Matter is something that is not finished: one or more networks with the same.
+type Matter struct {
+	Number   int    // of the meeting; 0 for a plan
+	Code     string // open, closed, missed, planned (never opened), followup
+	Networks []string
+}
+
+// OpenQuestions is what remains after a leaders' meeting.
+type OpenQuestions struct {
+	Number  int
+	Title   string
+	After   bool
+	Matters []Matter
+}
+
+// Some are the names, as many as can be read at once.
+func (OpenQuestions) Some(names []string) Names { return Compilation{}.Some(names) }
+
+// LeadersMeeting is a meeting of the leaders with Nka.
+type LeadersMeeting struct {
+	Number  int // of the round
+	After   bool
+	When    time.Time
+	Link    string
+	Dropped bool
+}
+
+// CalendarMeeting is a network's meeting in a calendar file.
+type CalendarMeeting struct {
+	Network string
+	Number  int
+	Title   string
+	Dropped bool
+}
