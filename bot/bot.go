@@ -79,6 +79,9 @@ type scene struct {
 	away map[string][]meeting.UserID
 	// remade says that networks made in chat have changed.
 	remade bool
+	// changed are the programmes whose reports may say something else now; true
+	// where text was taken out.
+	changed map[string]bool
 }
 
 func (b *Bot) update(ctx context.Context, fn func(*scene) error) error {
@@ -88,7 +91,10 @@ func (b *Bot) update(ctx context.Context, fn func(*scene) error) error {
 		if err := b.look(ctx, s); err != nil {
 			return err
 		}
-		return fn(s)
+		if err := fn(s); err != nil {
+			return err
+		}
+		return b.refreshReports(ctx, s)
 	})
 	if s.remade {
 		b.merged.Store(nil)

@@ -48,6 +48,9 @@ func (b *Bot) message(ctx context.Context, s *scene, p place, m meeting.Message)
 		}
 		return b.answersGreeting(ctx, s, p, m)
 	}
+	if p.coord {
+		return b.object(ctx, s, m)
+	}
 	if p.net == nil {
 		return nil
 	}

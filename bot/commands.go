@@ -78,6 +78,7 @@ func commands() []command {
 		{"minutes", []string{"anteckningar", "minnesanteckningar"}, inNetwork, anyone, (*Bot).cmdMinutes},
 		{"plan", nil, inNetwork | inCoordination | inDirect, anyone, (*Bot).cmdPlan},
 		{"followup", []string{"uppföljning"}, inNetwork | inDirect, anyone, (*Bot).cmdFollowUp},
+		{"report", []string{"rapport", "slutrapport"}, inCoordination, leader, (*Bot).cmdReport},
 		{"role", []string{"roll"}, inNetwork | inDirect, anyone, (*Bot).cmdRole},
 		{"away", []string{"frånvarande", "borta"}, inNetwork, leader, (*Bot).cmdAway},
 		{"back", []string{"tillbaka"}, inNetwork, leader, (*Bot).cmdBack},

@@ -64,6 +64,7 @@ func withoutMeasure(items []meeting.PlanItem) (numbers []int) {
 // sharePlan stores the frozen version and posts it in the coordination room,
 // with what it changes of the version before.
 func (b *Bot) sharePlan(ctx context.Context, s *scene, net *meeting.Network, plan *meeting.Plan, frozen []meeting.PlanItem) error {
+	s.touch(net, false)
 	var err error
 	if plan.Post, err = b.freshKey(ctx, s, fmt.Sprintf("%sshared/%d/", planPrefix(net), plan.Version)); err != nil {
 		return err

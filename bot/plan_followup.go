@@ -304,6 +304,7 @@ func (b *Bot) takeAnswer(ctx context.Context, s *scene, c *call, f *meeting.Foll
 		return err
 	}
 	a := meeting.FollowUpAnswer{Event: c.msg.ID, By: c.msg.Sender, Body: mask(text), At: s.now}
+	s.touch(c.net, false)
 	stored, err := s.tx.StoreAnswer(ctx, *f, a)
 	if err != nil || !stored {
 		return err

@@ -48,6 +48,7 @@ func (b *Bot) withdrawFromPlan(ctx context.Context, s *scene, net *meeting.Netwo
 // replacePlan takes down everything that shows the plan, shares the frozen
 // version anew, and tells the leader.
 func (b *Bot) replacePlan(ctx context.Context, s *scene, net *meeting.Network, frozen []meeting.PlanItem) error {
+	s.touch(net, true)
 	if err := b.removePosts(ctx, s, planPrefix(net)); err != nil {
 		return err
 	}
@@ -186,6 +187,7 @@ func (b *Bot) withdrawDecision(ctx context.Context, s *scene, d meeting.Decision
 	if err != nil || net == nil {
 		return err
 	}
+	s.touch(net, true)
 	if err := errors.Join(s.tx.DeleteDecision(ctx, d.Network, d.Version), s.tx.DropFollowUps(ctx, d.Network), b.takeDown(ctx, s, d.Post),
 		b.removePosts(ctx, s, planPrefix(net)+"answer/")); err != nil {
 		return err
@@ -205,6 +207,13 @@ func (b *Bot) withdrawDecision(ctx context.Context, s *scene, d meeting.Decision
 
 // withdrawAnswer deletes an answer to a follow-up question, and what showed it.
 func (b *Bot) withdrawAnswer(ctx context.Context, s *scene, network string, id meeting.EventID) error {
+	net, err := s.network(ctx, network)
+	if err != nil {
+		return err
+	}
+	if net != nil {
+		s.touch(net, true)
+	}
 	return errors.Join(s.tx.DeleteAnswer(ctx, id), b.takeDown(ctx, s, answeredPrefix(network)+string(id)), b.removePosts(ctx, s, fmt.Sprintf("plan/%s/answer/", network)))
 }
 
@@ -261,6 +270,7 @@ func (b *Bot) stripDecision(ctx context.Context, s *scene, d meeting.Decision) e
 	if err != nil || net == nil {
 		return err
 	}
+	s.touch(net, true)
 	noted := d.Note != ""
 	d.Note, d.By = "", ""
 	if !noted {

@@ -16,6 +16,9 @@ var keycaps = []string{"1\u20e3", "2\u20e3", "3\u20e3", "4\u20e3", "5\u20e3", "6
 // reaction takes in an emoji. Those that steer the bot are stored, also when
 // what they are on is not known yet.
 func (b *Bot) reaction(ctx context.Context, s *scene, p place, r meeting.Reaction) error {
+	if p.coord && r.Sender != b.self {
+		return b.signByReaction(ctx, s, r)
+	}
 	if p.net == nil || r.Sender == b.self {
 		return nil
 	}

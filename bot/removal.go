@@ -23,6 +23,9 @@ func (b *Bot) redaction(ctx context.Context, s *scene, p place, r meeting.Redact
 	if err := b.withdrawPlanMessage(ctx, s, p, r); err != nil {
 		return err
 	}
+	if p.coord {
+		return b.unsign(ctx, s, r.Target)
+	}
 	if p.net == nil {
 		return nil
 	}

@@ -355,6 +355,7 @@ func (b *Bot) share(ctx context.Context, s *scene, net *meeting.Network, m *meet
 
 // reshare takes the shared summary down and shares it anew.
 func (b *Bot) reshare(ctx context.Context, s *scene, net *meeting.Network, m *meeting.Meeting, sum *meeting.Summary) error {
+	s.touch(net, true)
 	if err := b.takeDown(ctx, s, sum.Post); err != nil {
 		return err
 	}
@@ -371,6 +372,7 @@ func (b *Bot) reshare(ctx context.Context, s *scene, net *meeting.Network, m *me
 // postSummary posts the summary's next version in its round's thread. Names are
 // hidden once more: somebody may have joined since the draft.
 func (b *Bot) postSummary(ctx context.Context, s *scene, net *meeting.Network, m *meeting.Meeting, sum *meeting.Summary) error {
+	s.touch(net, false)
 	sum.State, sum.Version = meeting.SummaryShared, sum.Version+1
 	sum.Post = fmt.Sprintf("%s%s/%d/%d", summaryPrefix, net.ID, m.Number, sum.Version)
 	mask, err := b.masker(ctx, s, net)

@@ -38,6 +38,7 @@ func documents(t testing.TB) map[string]any {
 var allowed = map[string]string{
 	"html": "lang", "head": "", "meta": "charset name content", "title": "", "style": "", "body": "", "main": "",
 	"h1": "", "h2": "", "p": "", "ul": "", "li": "", "strong": "", "em": "", "br": "",
+	"a":  "href", // materials
 	"h3": "", "table": "", "thead": "", "tbody": "", "tr": "", "th": "scope", "td": "",
 	"svg": "xmlns viewBox width height role font-family", "rect": "width height fill", "path": "d fill", "text": "x y font-size font-weight fill",
 }

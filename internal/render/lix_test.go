@@ -18,7 +18,7 @@ var hardWords = map[string]string{
 }
 
 // notRunning tells texts that are read as a label, a table or a document.
-var notRunning = regexp.MustCompile(`^(usage|does|kind|mask|figure)_|_(title|file|document)$|^(attachment|completeness|completeness_minutes|source|state|one_message|status|status_table|round|points|points_numbered|point|plan|plan_items|plan_shared|plan_changes|plan_change_list|plan_difference|plan_outcome|plan_replies|plan_decision|plan_decided_staff|suggestion|suggestions|followup_staff|summary|compilation|some_networks)$`)
+var notRunning = regexp.MustCompile(`^(usage|does|kind|mask|figure)_|_(title|file|document)$|^(attachment|completeness|completeness_minutes|source|state|one_message|status|status_table|round|points|points_numbered|point|plan|plan_items|plan_shared|plan_changes|plan_change_list|plan_difference|plan_outcome|plan_replies|plan_decision|plan_decided_staff|suggestion|suggestions|followup_staff|summary|compilation|some_networks|people_cell|report_gist)$`)
 
 // fewestWords is how long a text must be for the index to mean anything.
 const fewestWords = 8
