@@ -19,22 +19,51 @@ type exportCmd struct {
 	Network   string `help:"The network's id; not needed if there is one only." placeholder:"ID"`
 	Programme string `help:"The programme's id, for a compilation; not needed if there is one only." placeholder:"ID"`
 	Meeting   int    `help:"The meeting's number; the last one if left out." placeholder:"N"`
-	Format    string `enum:"md,html,json" default:"md" help:"md, html or json (minutes and compilation only)."`
+	Format    string `enum:"md,html,docx,json" default:"md" help:"md, html, docx (Word) or json (minutes and compilation only)."`
 	Out       string `help:"The file to write; standard output if left out." placeholder:"FILE"`
+}
 
-	roles meeting.RoleNames `kong:"-"`
+// export is a document that can be written. Its texts have the same name.
+type export struct {
+	// ofNetwork: it belongs to one network, and is in the network's language.
+	ofNetwork bool
+	// ofMeeting: it belongs to one meeting of the network, the last one if none
+	// is named.
+	ofMeeting bool
+	view      func(context.Context, *bot.Bot, *exportCmd) (any, error)
+	json      func(context.Context, *bot.Bot, *exportCmd) (any, error) // nil if it has no such form
+}
+
+// exports are the documents by name.
+func exports() map[string]export {
+	return map[string]export{
+		"minutes": {ofNetwork: true, ofMeeting: true,
+			view: func(ctx context.Context, b *bot.Bot, c *exportCmd) (any, error) {
+				return b.Minutes(ctx, c.Network, c.Meeting)
+			},
+			json: func(ctx context.Context, b *bot.Bot, c *exportCmd) (any, error) {
+				return b.MinutesJSON(ctx, c.Network, c.Meeting)
+			}},
+		"summary": {ofNetwork: true, ofMeeting: true,
+			view: func(ctx context.Context, b *bot.Bot, c *exportCmd) (any, error) {
+				return b.SharedSummary(ctx, c.Network, c.Meeting)
+			}},
+		"plan": {ofNetwork: true,
+			view: func(ctx context.Context, b *bot.Bot, c *exportCmd) (any, error) { return b.SharedPlan(ctx, c.Network) }},
+		"compilation": {view: compilation, json: compilationJSON},
+	}
 }
 
 // Run writes what was asked for.
 func (c *exportCmd) Run(ctx context.Context, env *environment, cmds *commands) error {
-	if c.Format == "json" && c.What != "minutes" && c.What != "compilation" {
-		return usageError{errors.New("only minutes and compilations come as json")}
+	what := exports()[c.What]
+	if c.Format == "json" && what.json == nil {
+		return usageError{fmt.Errorf("%s does not come as json", c.What)}
 	}
 	cfg, err := cmds.loadWith(config.Loader{Now: env.now, NoSecrets: true})
 	if err != nil {
 		return err
 	}
-	c.roles = cfg.Roles
 	if c.Network == "" && len(cfg.Networks) == 1 {
 		c.Network = cfg.Networks[0].ID
 	}
@@ -42,18 +71,14 @@ func (c *exportCmd) Run(ctx context.Context, env *environment, cmds *commands) e
 	if err != nil {
 		return err
 	}
-	write := c.ofNetwork
-	if c.What == "compilation" {
-		write = func(ctx context.Context, b *bot.Bot) ([]byte, error) { return c.ofRound(ctx, b, cfg.Language) }
-	}
-	text, err := write(ctx, s.bot)
+	file, err := c.document(ctx, s.bot, what, cfg.Language, cfg.Roles)
 	if err := errors.Join(err, s.db.Close()); err != nil {
 		return err
 	}
 	if c.Out == "" {
-		_, err = env.stdout.Write(text)
+		_, err = env.stdout.Write(file)
 	} else {
-		err = os.WriteFile(c.Out, text, 0o600)
+		err = os.WriteFile(c.Out, file, 0o600)
 	}
 	if err != nil {
 		return fmt.Errorf("write the document: %w", err)
@@ -61,61 +86,56 @@ func (c *exportCmd) Run(ctx context.Context, env *environment, cmds *commands) e
 	return nil
 }
 
-// ofNetwork writes the document of a network, whether it is in the
-// configuration, was made in chat, or is no longer in use.
-func (c *exportCmd) ofNetwork(ctx context.Context, b *bot.Bot) ([]byte, error) {
-	net, err := b.Network(ctx, c.Network)
-	switch {
-	case err != nil:
-		return nil, err
-	case net == nil:
-		return nil, usageError{fmt.Errorf("there is no network %q; name one with --network", c.Network)}
+// document is the document as a file. Where it is no network's it is in the
+// language given.
+func (c *exportCmd) document(ctx context.Context, b *bot.Bot, what export, lang string, roles meeting.RoleNames) ([]byte, error) {
+	if what.ofNetwork {
+		// It may be in the configuration, made in chat, or no longer in use.
+		net, err := b.Network(ctx, c.Network)
+		switch {
+		case err != nil:
+			return nil, err
+		case net == nil:
+			return nil, usageError{fmt.Errorf("there is no network %q; name one with --network", c.Network)}
+		}
+		lang = net.Language
 	}
-	return c.document(ctx, b, net.Language)
-}
-
-func (c *exportCmd) document(ctx context.Context, b *bot.Bot, lang string) ([]byte, error) {
-	if c.What != "plan" && c.Meeting == 0 {
+	if what.ofMeeting && c.Meeting == 0 {
 		last, err := b.LastHeld(ctx, c.Network)
 		if err != nil {
 			return nil, err
 		}
 		c.Meeting = last
 	}
+	get := what.view
 	if c.Format == "json" {
-		m, err := b.MinutesJSON(ctx, c.Network, c.Meeting)
-		if err != nil {
-			return nil, err
-		}
-		text, err := json.MarshalIndent(m, "", " ")
-		return append(text, '\n'), err
+		get = what.json
 	}
-	var view any
-	var err error
-	switch c.What {
-	case "minutes":
-		view, err = b.Minutes(ctx, c.Network, c.Meeting)
-	case "summary":
-		view, err = b.SharedSummary(ctx, c.Network, c.Meeting)
-	case "plan":
-		view, err = b.SharedPlan(ctx, c.Network)
-	}
+	view, err := get(ctx, b, c)
 	if err != nil {
 		return nil, err
 	}
-	return c.write(lang, view)
+	texts, err := render.NewWith(roles)
+	if err != nil {
+		return nil, err
+	}
+	return write(texts, c.What, c.Format, lang, view)
 }
 
-// write is a document in the format that was asked for.
-func (c *exportCmd) write(lang string, view any) ([]byte, error) {
-	texts, err := render.NewWith(c.roles)
-	if err != nil {
-		return nil, err
+// write is the document in the format.
+func write(texts *render.Texts, name, format, lang string, view any) ([]byte, error) {
+	var text string
+	var err error
+	switch format {
+	case "json":
+		data, err := json.MarshalIndent(view, "", " ")
+		return append(data, '\n'), err
+	case "docx":
+		return texts.Word(lang, name, view)
+	case "html":
+		text, err = texts.Document(lang, name, view)
+	default:
+		text, err = texts.Markdown(lang, name, view)
 	}
-	write := texts.Markdown
-	if c.Format == "html" {
-		write = texts.Document
-	}
-	text, err := write(lang, c.What, view)
 	return []byte(text), err
 }

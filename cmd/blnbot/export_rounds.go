@@ -2,29 +2,27 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 
 	"blnbot/bot"
 )
 
-// ofRound writes the compilation of a meeting round, in the language of the
-// coordination room.
-func (c *exportCmd) ofRound(ctx context.Context, b *bot.Bot, lang string) ([]byte, error) {
+// errRound: a compilation is of one round.
+var errRound = usageError{errors.New("name the round with --meeting")}
+
+// compilation is a meeting round over all networks of a programme.
+func compilation(ctx context.Context, b *bot.Bot, c *exportCmd) (any, error) {
 	if c.Meeting == 0 {
-		return nil, usageError{errors.New("name the round with --meeting")}
-	}
-	if c.Format == "json" {
-		made, err := b.CompilationJSON(ctx, c.Programme, c.Meeting)
-		if err != nil {
-			return nil, err
-		}
-		text, err := json.MarshalIndent(made, "", " ")
-		return append(text, '\n'), err
+		return nil, errRound
 	}
 	view, _, err := b.Compilation(ctx, c.Programme, c.Meeting)
-	if err != nil {
-		return nil, err
+	return view, err
+}
+
+// compilationJSON is the same in its stable form.
+func compilationJSON(ctx context.Context, b *bot.Bot, c *exportCmd) (any, error) {
+	if c.Meeting == 0 {
+		return nil, errRound
 	}
-	return c.write(lang, view)
+	return b.CompilationJSON(ctx, c.Programme, c.Meeting)
 }
