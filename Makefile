@@ -27,15 +27,16 @@ tools: demo-build
 		{ echo "make: no C compiler found (go env CC). The homeserver needs one: install gcc or clang." >&2; exit 1; }
 	bin/demo -prepare
 
-# Some tests need Python (for Synapse) or Node (for a client on another crypto library). Where one is missing they are
-# left out, and that is said.
+# Some tests need Python (for Synapse), Node (for a client on another crypto library) or LibreOffice (for the Word files).
+# Where one is missing they are left out, and that is said.
 WITHOUT := $(shell python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' >/dev/null 2>&1 || echo Synapse) \
-	$(shell command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' >/dev/null 2>&1 || echo Independent)
+	$(shell command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' >/dev/null 2>&1 || echo Independent) \
+	$(shell command -v soffice >/dev/null && command -v pdftotext >/dev/null || echo LibreOffice)
 space := $(subst ,, )
 
 test: tools
 	$(GO) test -count=1 -timeout=40m $(if $(strip $(WITHOUT)),-skip '$(subst $(space),|,$(strip $(WITHOUT)))') ./...
-	@if [ -n "$(strip $(WITHOUT))" ]; then echo "test: NOT TESTED, for lack of python3 with venv (3.10 or newer) or of node (20 or newer) with npm: $(strip $(WITHOUT))"; fi
+	@if [ -n "$(strip $(WITHOUT))" ]; then echo "test: NOT TESTED, for lack of python3 with venv (3.10 or newer), of node (20 or newer) with npm, or of LibreOffice Writer with pdftotext: $(strip $(WITHOUT))"; fi
 
 # The fault harness: the bot is killed and its server and network disturbed at random while people write. KILLS, REPLIES
 # and SEED as in the report of an earlier run. It has a build tag of its own, for it takes long and judges hard.

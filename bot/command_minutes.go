@@ -53,8 +53,13 @@ func (b *Bot) cmdMinutes(ctx context.Context, s *scene, c *call) error {
 	if err != nil {
 		return err
 	}
-	return b.attach(ctx, s, meeting.Post{Key: "answer/" + string(c.msg.ID), Room: c.room, Quotes: m.ID,
-		Thread: meeting.Ref{Event: c.msg.Thread}, ReplyTo: meeting.Ref{Event: c.msg.ID}}, c.lang, "minutes", view, format)
+	return b.attach(ctx, s, fileAnswer(c, m), c.lang, "minutes", view, format)
+}
+
+// fileAnswer is what a file with a meeting's entries belongs to.
+func fileAnswer(c *call, m *meeting.Meeting) meeting.Post {
+	return meeting.Post{Key: "answer/" + string(c.msg.ID), Room: c.room, Quotes: m.ID,
+		Thread: meeting.Ref{Event: c.msg.Thread}, ReplyTo: meeting.Ref{Event: c.msg.ID}}
 }
 
 // minutesView is a meeting's minutes as people may have them on paper: roles

@@ -11,7 +11,8 @@ import (
 )
 
 // cmdSummary shows a summary: in a network's room the shared one, or the draft
-// to its leader; in the coordination room "[network] [meeting]", shared only.
+// to its leader; in the coordination room "[network] [meeting]", shared only. A
+// shared one comes as a file if a format is named.
 func (b *Bot) cmdSummary(ctx context.Context, s *scene, c *call) error {
 	net, arg := c.net, c.args
 	if c.coord {
@@ -21,6 +22,7 @@ func (b *Bot) cmdSummary(ctx context.Context, s *scene, c *call) error {
 		}
 		arg = rest
 	}
+	arg, format := b.cutFormat(arg, "")
 	drafts := c.net != nil && c.leader
 	m, err := b.subject(ctx, s, c, net, arg, func(m *meeting.Meeting) bool {
 		return m.State == meeting.StateShared || drafts && m.State == meeting.StateClosed
@@ -48,6 +50,9 @@ func (b *Bot) cmdSummary(ctx context.Context, s *scene, c *call) error {
 	view, err := b.summaryView(ctx, s, net, m, sum, entries)
 	if err != nil {
 		return err
+	}
+	if format != "" {
+		return b.attach(ctx, s, fileAnswer(c, m), c.lang, "summary", view, format)
 	}
 	return b.answerWith(ctx, s, c, p, "summary", view)
 }

@@ -21,6 +21,7 @@ import (
 	"blnbot/bot"
 	"blnbot/internal/meeting"
 	"blnbot/internal/render"
+	"blnbot/internal/render/docx"
 	"blnbot/internal/sqlite"
 )
 
@@ -508,7 +509,7 @@ func (s *stage) write(d meeting.Delivery) {
 		s.out.WriteString(fmt.Sprintf("%s: %s\n", head, short(d.TargetID)))
 		return
 	case meeting.PostFile:
-		s.file = string(d.File.Data)
+		s.file = readable(s.t, d.File)
 		s.out.WriteString(fmt.Sprintf("%s: %s (%s)\n", head, d.File.Name, d.File.Type))
 		if d.Markdown != "" {
 			s.out.WriteString("  | " + d.Markdown + "\n")
@@ -525,6 +526,19 @@ func (s *stage) write(d meeting.Delivery) {
 	for _, l := range lines[1:] {
 		s.out.WriteString(strings.TrimRight("  | "+l, " ") + "\n")
 	}
+}
+
+// readable is the text of a file, of Word files what is packed into it.
+func readable(t testing.TB, f *meeting.File) string {
+	t.Helper()
+	if !strings.HasSuffix(f.Name, ".docx") {
+		return string(f.Data)
+	}
+	text, err := docx.Text(f.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
 
 func short(id meeting.EventID) string {

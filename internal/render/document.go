@@ -39,8 +39,9 @@ li { padding: .15rem 0 .15rem .9rem; border-left: 3px solid #b9c6d0; }
 ul:has(em) > li { margin: 1.1rem 0; }
 em { font-style: normal; font-size: .85rem; color: #555; }
 li > em { display: block; margin-top: .2rem; }
-table { border-collapse: collapse; width: 100%; } th, td { border: 1px solid #777; padding: .35rem .5rem; text-align: left; vertical-align: top; }
-@media print { body { margin: 0; max-width: none; padding: 0; font-size: 11pt; } h2 { break-after: avoid; } li { break-inside: avoid; } }
+table { border-collapse: collapse; width: 100%; } th, td { border: 1px solid #777; padding: .35rem .5rem; text-align: left; vertical-align: top; } th { background: #e9eef2; }
+svg { display: block; width: 100%; max-width: 30rem; height: auto; margin: 1.2rem 0 1.2rem -.7rem; break-inside: avoid; }
+@media print { svg { max-width: 12.5cm; } thead { display: table-header-group; } tr { break-inside: avoid; } body { margin: 0; max-width: none; padding: 0; font-size: 11pt; } h2 { break-after: avoid; } li { break-inside: avoid; } }
 </style>
 </head>
 <body>

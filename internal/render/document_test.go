@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"blnbot/internal/meeting"
-	"blnbot/internal/render/docx"
 )
 
 // documents are samples of everything that is made into a page.
@@ -59,13 +58,6 @@ func TestDocuments(t *testing.T) {
 					t.Fatal(err)
 				}
 				checkPage(t, lang, page)
-				word, err := x.Word(lang, kind, data)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if _, err := docx.Text(word); err != nil {
-					t.Error(err)
-				}
 				md, err := x.Markdown(lang, kind, data)
 				if err != nil {
 					t.Fatal(err)

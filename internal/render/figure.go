@@ -107,7 +107,7 @@ func (p Participation) draw(w *words) (*plot.Drawing, error) {
 		}
 		rows = append(rows, row)
 	}
-	return plot.Columns(columns, rows)
+	return plot.Columns(w.meeting, columns, rows)
 }
 
 // Votes is what people voted for. Areas are in the order to be shown.
@@ -207,5 +207,5 @@ func (n Networks) draw(w *words) (*plot.Drawing, error) {
 			legend = append(legend, plot.Legend{Sign: sign[s], Text: w.states[s]})
 		}
 	}
-	return plot.Grid(columns, lines, legend)
+	return plot.Grid(w.meeting, columns, lines, legend)
 }

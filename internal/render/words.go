@@ -23,6 +23,7 @@ type words struct {
 	tag              string // of the language as it is written in the country (BCP 47)
 	page             string // page number and number of pages
 	states           map[meeting.State]string
+	meeting          string // above its number
 }
 
 // noun is a word in singular and plural.
@@ -50,7 +51,7 @@ func vocabulary(lang string) *words {
 			and:   "and", or: "or",
 			clock:     "15:04",
 			stockholm: "Swedish time", timeIn: "time in %s",
-			tag: "en-GB", page: "Page %s of %s",
+			tag: "en-GB", page: "Page %s of %s", meeting: "Meeting",
 			states: map[meeting.State]string{
 				meeting.StateShared: "summary shared", meeting.StateClosed: "summary waits for approval", meeting.StateOpen: "under way",
 				meeting.StateMissed: "never opened", meeting.StatePlanned: "not begun",
@@ -66,7 +67,7 @@ func vocabulary(lang string) *words {
 		and:   "och", or: "eller",
 		clock:     "15.04",
 		stockholm: "svensk tid", timeIn: "tid i %s",
-		tag: "sv-SE", page: "Sida %s av %s",
+		tag: "sv-SE", page: "Sida %s av %s", meeting: "Möte",
 		states: map[meeting.State]string{
 			meeting.StateShared: "sammanfattningen är delad", meeting.StateClosed: "sammanfattningen väntar", meeting.StateOpen: "pågår",
 			meeting.StateMissed: "öppnade aldrig", meeting.StatePlanned: "inte börjat",

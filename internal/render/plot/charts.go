@@ -16,6 +16,7 @@ const (
 	edge  = 12.0
 	size  = 16.0 // of type
 	line  = 21.0 // from baseline to baseline
+	digit = 14.0 // of type, for numbers and what they number
 )
 
 // Bars draws a bar for each number below its name, which may be long: a phone
@@ -50,8 +51,8 @@ func Bars(bars []Bar, longest int) (*Drawing, error) {
 }
 
 // Columns draws, for each row, a bar for every column, all in the same scale,
-// with the numbers above them.
-func Columns(columns []string, rows []Row) (*Drawing, error) {
+// with the numbers above them. The caption says what the columns are.
+func Columns(caption string, columns []string, rows []Row) (*Drawing, error) {
 	d, err := newDrawing(width)
 	if err != nil {
 		return nil, err
@@ -62,10 +63,11 @@ func Columns(columns []string, rows []Row) (*Drawing, error) {
 			most = max(most, v)
 		}
 	}
-	const tall = 48.0
-	step := (width - 2*edge) / float64(max(len(columns), 1))
+	const tall = 42.0
+	begin := edge + d.measure(caption, digit, false) + 8
+	step := (width - edge - begin) / float64(max(len(columns), 1))
 	wide := min(step*0.7, 44)
-	digits := min(size-2, step*0.62)
+	digits := min(digit, step*0.62)
 	y := edge
 	for _, r := range rows {
 		for _, text := range d.wrap(r.Label, size, width-2*edge, 2) {
@@ -74,7 +76,7 @@ func Columns(columns []string, rows []Row) (*Drawing, error) {
 		}
 		y += 18
 		for i, v := range r.Values {
-			x := edge + step*(float64(i)+0.5)
+			x := begin + step*(float64(i)+0.5)
 			high := tall * float64(v) / float64(most)
 			if v > 0 {
 				d.box(blue, x-wide/2, y+tall-high, wide, high)
@@ -82,8 +84,9 @@ func Columns(columns []string, rows []Row) (*Drawing, error) {
 			d.write(fmt.Sprint(v), x, y+tall-high-4, digits, true, ink, middle)
 		}
 		d.box(faint, edge, y+tall, width-2*edge, 1.5)
+		d.write(caption, edge, y+tall+18, digit, false, faint, left)
 		for i, name := range columns {
-			d.write(name, edge+step*(float64(i)+0.5), y+tall+16, digits, false, faint, middle)
+			d.write(name, begin+step*(float64(i)+0.5), y+tall+18, digits, false, faint, middle)
 		}
 		y += tall + 36
 	}
@@ -121,8 +124,9 @@ type Legend struct {
 	Text string
 }
 
-// Grid draws a field for each row and column.
-func Grid(columns []string, lines []Line, legend []Legend) (*Drawing, error) {
+// Grid draws a field for each row and column. The caption says what the columns
+// are.
+func Grid(caption string, columns []string, lines []Line, legend []Legend) (*Drawing, error) {
 	d, err := newDrawing(width)
 	if err != nil {
 		return nil, err
@@ -130,6 +134,7 @@ func Grid(columns []string, lines []Line, legend []Legend) (*Drawing, error) {
 	step := min(40.0, 300/float64(max(len(columns), 1)))
 	begin := width - edge - step*float64(len(columns))
 	names := begin - edge - 10
+	d.write(caption, begin-8, edge+size, digit, false, faint, right)
 	for i, name := range columns {
 		d.write(name, begin+step*(float64(i)+0.5), edge+size, min(size-1, step*0.6), true, ink, middle)
 	}
