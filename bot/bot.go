@@ -55,6 +55,7 @@ type Bot struct {
 	merged    atomic.Pointer[merged]   // with the networks made in chat; nil when they have changed
 	anonymous quota
 	told      atomic.Pointer[Settings] // the settings whose missing networks staff know of
+	calendars atomic.Pointer[Settings] // the settings that calendar files were compared with
 }
 
 // New makes a Bot.

@@ -135,7 +135,11 @@ func (b *Bot) cmdMove(ctx context.Context, s *scene, c *call) error {
 	if err := s.tx.StoreMeeting(ctx, m); err != nil {
 		return err
 	}
-	return b.answerWith(ctx, s, c, meeting.Post{Kind: meeting.PostText}, "moved", render.Problem{Number: number, Title: from.Title, When: at})
+	err = b.answerWith(ctx, s, c, meeting.Post{Kind: meeting.PostText}, "moved", render.Problem{Number: number, Title: from.Title, When: at})
+	if err != nil {
+		return err
+	}
+	return b.correctCalendar(ctx, s, c.net, "calendar/"+string(c.msg.ID))
 }
 
 // clip shortens what a person wrote, to be quoted in an answer.

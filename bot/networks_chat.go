@@ -297,6 +297,11 @@ func (b *Bot) endNetwork(ctx context.Context, s *scene, c *call, id string) erro
 		return err
 	}
 	s.remade = true
+	ended := *net
+	ended.Retired = true
+	if err := b.correctCalendar(ctx, s, &ended, "calendar/"+string(c.msg.ID)); err != nil {
+		return err
+	}
 	return b.answer(ctx, s, c, "network_ended", render.Problem{Network: net.Name, Word: id})
 }
 

@@ -72,7 +72,10 @@ func (b *Bot) Tick(ctx context.Context) error {
 	for _, r := range rounds {
 		errs = append(errs, b.showRound(ctx, r))
 	}
-	errs = append(errs, b.rounds(ctx)) // last, so that an overview shows what the others changed
+	errs = append(errs, b.rounds(ctx)) // late, so that an overview shows what the others changed
+	if set != b.calendars.Load() {
+		errs = append(errs, b.correctCalendars(ctx, set))
+	}
 	return errors.Join(errs...)
 }
 
@@ -229,7 +232,11 @@ func (b *Bot) overlap(ctx context.Context, s *scene, net *meeting.Network, m, op
 		}
 	}
 	key := fmt.Sprintf("overlap/%s/%s", net.ID, o.At.Format(time.RFC3339))
-	return b.tell(ctx, s, net, meeting.Post{Key: key, Kind: meeting.PostText, Mentions: s.leaders(net)}, "overlap", render.Problem{Number: open.Number})
+	err := b.tell(ctx, s, net, meeting.Post{Key: key, Kind: meeting.PostText, Mentions: s.leaders(net)}, "overlap", render.Problem{Number: open.Number})
+	if err != nil {
+		return err
+	}
+	return b.correctCalendar(ctx, s, net, "calendar/"+key)
 }
 
 // miss notes that a meeting did not open in time, and tells those who can open
@@ -248,15 +255,19 @@ func (b *Bot) miss(ctx context.Context, s *scene, net *meeting.Network, number i
 	if err := b.touchRound(ctx, s, net, number); err != nil {
 		return err
 	}
+	calendarKey := fmt.Sprintf("calendar/%s/missed/%d/%s", net.ID, number, o.At.Format(time.RFC3339))
 	if old != nil && old.State == meeting.StateMissed {
-		return nil
+		return b.correctCalendar(ctx, s, net, calendarKey)
 	}
 	view := render.Problem{Number: number, Title: from.Title, When: o.At.In(net.Location), Network: net.Name}
 	key := fmt.Sprintf("missed/%s/%d/%s", net.ID, number, o.At.Format(time.RFC3339))
 	if err := b.tell(ctx, s, net, meeting.Post{Key: key, Kind: meeting.PostText, Mentions: s.leaders(net)}, "missed", view); err != nil {
 		return err
 	}
-	return b.tellStaff(ctx, s, meeting.Post{Key: key + "/staff", Kind: meeting.PostText}, "missed_staff", view)
+	if err := b.tellStaff(ctx, s, meeting.Post{Key: key + "/staff", Kind: meeting.PostText}, "missed_staff", view); err != nil {
+		return err
+	}
+	return b.correctCalendar(ctx, s, net, calendarKey)
 }
 
 // findRetired tells staff of networks that a new configuration has left out in

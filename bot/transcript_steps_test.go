@@ -118,6 +118,13 @@ func (s *stage) leaders(first string, words []string) bool {
 			m.At, m.Link = at.UTC(), strings.Join(words[5:], " ")
 			l.Meetings = append(l.Meetings, m)
 		}
+	case "dates": // "dates vasteras 2026-09-08_17:00,…": the network has other dates
+		rule, err := schedule.Dates(strings.Split(strings.ReplaceAll(words[1], "_", " "), ","), s.set.Location)
+		s.must(err)
+		s.change(words[0], func(n *meeting.Network) { n.Schedule = rule })
+		next = *s.set
+	case "calendars": // networks made in chat get calendar files
+		next.Defaults.Calendar = true
 	case "night": // "night 21h 7h": the coordination room's quiet hours
 		next.Defaults.Quiet = meeting.Quiet{From: s.duration(words[0]), To: s.duration(words[1])}
 	default:
@@ -174,6 +181,8 @@ func (s *stage) network(text string) {
 			n.Language, n.Programme = value, testProgramme(value)
 		case "leader":
 			n.Leaders = []meeting.UserID{user(value)}
+		case "calendar":
+			n.Calendar = value == "true"
 		case "approval":
 			n.Approval = meeting.Approval(value)
 		case "cron":

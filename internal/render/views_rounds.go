@@ -177,5 +177,6 @@ type CalendarMeeting struct {
 	Network string
 	Number  int
 	Title   string
+	When    time.Time
 	Dropped bool
 }
