@@ -10,6 +10,7 @@ import (
 	"blnbot/bot"
 	"blnbot/internal/meeting"
 	"blnbot/internal/schedule"
+	"blnbot/internal/sqlite"
 )
 
 // more carries out the steps that change what the chat takes place in; false
@@ -38,6 +39,8 @@ func (s *stage) more(first, rest string) bool {
 		})
 	case "prompt": // "prompt 2.1 New text" in everybody's programme
 		s.reword(words[0], strings.TrimPrefix(rest, words[0]+" "))
+	case "area": // "area vasteras closed 5 a1,b1 Text": an area of the network's poll, with its votes and replies
+		s.area(words)
 	case "retire": // "retire vasteras": the configuration no longer has the network
 		next := *s.set
 		next.Networks = slices.DeleteFunc(slices.Clone(next.Networks), func(n meeting.Network) bool { return n.ID == rest })
@@ -134,6 +137,28 @@ func (s *stage) leaders(first string, words []string) bool {
 	s.bot.Configure(s.set)
 	s.must(s.bot.Tick(s.ctx))
 	return true
+}
+
+// area puts an area into a network's poll and the poll into a state.
+func (s *stage) area(words []string) {
+	s.must(s.db.Update(s.ctx, func(tx *sqlite.Tx) error {
+		poll, err := tx.Poll(s.ctx, words[0])
+		s.must(err)
+		if poll == nil {
+			held, err := tx.Meetings(s.ctx, words[0])
+			s.must(err)
+			poll = &meeting.Poll{Network: words[0], Meeting: held[0].ID, Voters: meeting.MinVoters}
+		}
+		poll.State = meeting.PollState(words[1])
+		a := meeting.Priority{Number: len(poll.Areas) + 1, Votes: s.number(words[2]), Text: strings.Join(words[4:], " ")}
+		for label := range strings.SplitSeq(words[3], ",") {
+			if label != "-" {
+				a.Entries = append(a.Entries, meeting.EventID("$"+label))
+			}
+		}
+		poll.Areas = append(poll.Areas, a)
+		return tx.StorePoll(s.ctx, poll)
+	}))
 }
 
 // change has the configuration say something else about a network.
