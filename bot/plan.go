@@ -197,17 +197,16 @@ func (b *Bot) planShow(ctx context.Context, s *scene, c *call) error {
 	if len(plan.Items) == 0 && plan.Version == 0 {
 		return b.answer(ctx, s, c, "plan_empty", nil)
 	}
-	return b.planShowAs(ctx, s, c, plan, "plan", render.Plan{})
+	return b.planShowAs(ctx, s, c, plan, "plan")
 }
 
 func (b *Bot) planHelp(ctx context.Context, s *scene, c *call) error {
 	return b.answer(ctx, s, c, "plan_help", render.PlanHelp{Leader: c.leader && c.direct == ""})
 }
 
-// planShowAs shows the plan as it stands with the text, adding to the view what
-// the text needs besides. If the room has not been told of the newest change,
-// this tells it.
-func (b *Bot) planShowAs(ctx context.Context, s *scene, c *call, plan *meeting.Plan, name string, with render.Plan) error {
+// planShowAs shows the plan as it stands with the text. If the room has not been
+// told of the newest change, this tells it.
+func (b *Bot) planShowAs(ctx context.Context, s *scene, c *call, plan *meeting.Plan, name string) error {
 	if c.direct == "" {
 		if err := b.planShows(ctx, s, plan, planAnswerKey(c)); err != nil {
 			return err
@@ -217,7 +216,6 @@ func (b *Bot) planShowAs(ctx context.Context, s *scene, c *call, plan *meeting.P
 	if err != nil {
 		return err
 	}
-	view.Built, view.Left, view.Empty, view.Failed = with.Built, with.Left, with.Empty, with.Failed
 	return b.planAnswer(ctx, s, c, c.net, name, view)
 }
 

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"blnbot/internal/meeting"
 	"blnbot/internal/render"
@@ -30,7 +31,7 @@ func (b *Bot) planApprove(ctx context.Context, s *scene, c *call) error {
 		return err
 	}
 	if !told {
-		return b.planShowAs(ctx, s, c, plan, "plan_again", render.Plan{})
+		return b.planShowAs(ctx, s, c, plan, "plan_again")
 	}
 	mask, err := b.masker(ctx, s, c.net)
 	if err != nil {
@@ -52,10 +53,10 @@ func (b *Bot) planApprove(ctx context.Context, s *scene, c *call) error {
 
 // withoutMeasure are the numbers of the items that do not say what it is about
 // or what is to be done.
-func withoutMeasure(items []meeting.PlanItem) (numbers []int) {
+func withoutMeasure(items []meeting.PlanItem) (numbers []string) {
 	for _, i := range items {
 		if i.Area == "" || i.What == "" {
-			numbers = append(numbers, i.Number)
+			numbers = append(numbers, strconv.Itoa(i.Number))
 		}
 	}
 	return numbers

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"blnbot/internal/digest"
 	"blnbot/internal/meeting"
@@ -92,7 +93,7 @@ func (b *Bot) planMaterial(ctx context.Context, s *scene, net *meeting.Network, 
 	var out []meeting.PlanItem
 	used := map[meeting.EventID]bool{}
 	for _, area := range prioritised(poll) {
-		item := meeting.PlanItem{Area: mask(area.Text)}
+		item := meeting.PlanItem{Area: strings.TrimRight(mask(area.Text), ". ")}
 		var of []meeting.Entry
 		for _, e := range entries {
 			if slices.Contains(area.Entries, e.ID) {

@@ -108,7 +108,7 @@ func (b *Bot) readDecision(ctx context.Context, s *scene, c *call) (*meeting.Dec
 	if at := noteStart.FindStringIndex(body); at != nil {
 		body, note = body[:at[0]], body[at[1]:]
 	}
-	body, note = strings.Join(strings.Fields(body), " "), strings.Join(strings.Fields(note), " ")
+	body, note = strings.Join(strings.Fields(body), " "), strings.TrimRight(strings.Join(strings.Fields(note), " "), ". ")
 	switch {
 	case body == "":
 		fault.Code = "body"

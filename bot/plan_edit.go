@@ -100,8 +100,10 @@ func (b *Bot) fillItem(ctx context.Context, s *scene, c *call, item *meeting.Pla
 		}
 		*field = hidden
 	}
-	if item.Area == "" || item.What == "" {
-		return nil, b.answer(ctx, s, c, "plan_form", nil)
+	for _, f := range []meeting.Field{meeting.FieldArea, meeting.FieldWhat} {
+		if _, given := fields[string(f)]; given && *item.Field(f) == "" {
+			return nil, b.answer(ctx, s, c, "plan_form", nil)
+		}
 	}
 	from, given := fields["from"]
 	if !given {

@@ -2,6 +2,8 @@ package bot
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"blnbot/internal/meeting"
 	"blnbot/internal/render"
@@ -96,4 +98,49 @@ func (b *Bot) outcomes(ctx context.Context, s *scene, net *meeting.Network, view
 		}
 	}
 	return nil
+}
+
+// myPlans is what a user suggested, noted and answered about the networks'
+// plans, by network.
+func (b *Bot) myPlans(ctx context.Context, s *scene, user meeting.UserID) ([]render.MyPlan, error) {
+	suggestions, err := s.tx.SuggestionsBy(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	decisions, err := s.tx.DecisionsBy(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	answers, err := s.tx.AnswersBy(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	by := map[string]*render.MyPlan{}
+	of := func(network string) *render.MyPlan {
+		if by[network] == nil {
+			by[network] = &render.MyPlan{Network: network}
+		}
+		return by[network]
+	}
+	for _, g := range suggestions {
+		of(g.Network).Suggestions = append(of(g.Network).Suggestions, g)
+	}
+	for _, d := range decisions {
+		of(d.Network).Decisions = append(of(d.Network).Decisions, d)
+	}
+	for network, a := range answers {
+		of(network).Answers = a
+	}
+	var out []render.MyPlan
+	for _, id := range slices.Sorted(maps.Keys(by)) {
+		net, err := s.network(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if net != nil {
+			by[id].Network = net.Name
+		}
+		out = append(out, *by[id])
+	}
+	return out, nil
 }

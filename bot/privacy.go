@@ -176,7 +176,8 @@ func (b *Bot) mine(ctx context.Context, s *scene, user meeting.UserID) (render.M
 		}
 		view.Entries = append(view.Entries, render.MyEntry{Entry: e, Number: m.Number, Title: m.Title})
 	}
-	return view, nil
+	view.Plans, err = b.myPlans(ctx, s, user)
+	return view, err
 }
 
 // cmdForget erases the sender's entries, after a confirming answer.

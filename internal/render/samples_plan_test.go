@@ -38,7 +38,7 @@ func planSamples(loc *time.Location) []sample {
 	decided.Decisions = []meeting.Decision{decision(meeting.OutcomeChanged, ""), decision(meeting.OutcomeAdopted, "Med tillägg om pengar.")}
 	decided.FollowUps = []FollowUp{{Months: 1}, {Months: 3, Answers: []string{"Två åtgärder är i gång.\nEn väntar.", "Den tredje har också börjat."}}}
 	built, offer, full2, long := full, Plan{Network: "Västerås", Leaders: []string{"Lena", "Per"}}, full, full
-	built.Built, built.Left, built.Empty = 2, 3, []int{4, 5}
+	built.Built, built.Left, built.Empty = 2, 3, []string{"4", "5"}
 	one := full
 	one.Built, one.Left = 1, 1
 	long.Short = true
@@ -56,7 +56,7 @@ func planSamples(loc *time.Location) []sample {
 		{"plan_shared", "", full}, {"plan_shared", "changed", since}, {"plan_replies", "", full.Items[0]}, {"plan_changes", "", changed}, {"plan_change_list", "", changed},
 		{"plan_waiting", "", changed}, {"plan_difference", "", changed}, {"plan_difference", "versions", since}, {"plan_difference", "same", same},
 		{"plan_outcome", "", decided}, {"plan_again", "", changed}, {"plan_built", "", built}, {"plan_built", "one", one}, {"plan_built", "whole", whole},
-		{"plan_numbers", "", []int{2, 5, 7}}, {"plan_offer", "", offer}, {"plan_offer", "no_leaders", Plan{Waiting: 2}},
+		{"plan_offer", "", offer}, {"plan_offer", "no_leaders", Plan{Waiting: 2}},
 		{"plan_opening", "", fresh}, {"plan_opening", "version", full}, {"plan_opening", "changed", full2}, {"plan_opening", "short", long},
 		{"plan_title", "", full}, {"plan_file", "", full}, {"plan_file", "fresh", fresh}, {"plan_document", "", document}, {"plan_document", "plain", full},
 		{"plan_other", "", nil}, {"plan_empty", "", nil}, {"plan_form", "", nil}, {"plan_never_approved", "", nil}, {"plan_in_room", "", nil},
@@ -69,7 +69,8 @@ func planSamples(loc *time.Location) []sample {
 		{"plan_no_item", "", Problem{Word: "9"}}, {"plan_no_item", "empty", Problem{}},
 		{"plan_build_none", "", Problem{}}, {"plan_build_none", "poll", Problem{Code: "poll"}}, {"plan_build_none", "all", Problem{Code: "all"}},
 		{"plan_added", "", PlanChange{Number: 3}}, {"plan_added", "hidden", PlanChange{Number: 3, Hidden: true}}, {"plan_added", "person", PlanChange{Number: 3, Hidden: true, Person: true}},
-		{"plan_changed", "", PlanChange{Number: 1, Fields: changed.Changes[0].Fields[1:3]}}, {"plan_changed", "same", PlanChange{Number: 1, Hidden: true}},
+		{"plan_changed", "", PlanChange{Number: 1, Fields: changed.Changes[0].Fields[1:3]}}, {"plan_changed", "same", PlanChange{Number: 1, Hidden: true}}, {"plan_changed", "still", PlanChange{Number: 1}},
+		{"plan_changed", "hidden", PlanChange{Number: 1, Fields: changed.Changes[0].Fields[1:3], Hidden: true, Person: true}},
 		{"plan_hidden", "", PlanChange{Number: 3, Hidden: true}}, {"plan_field_change", "", changed.Changes[0].Fields[0]},
 		{"plan_removed", "", PlanChange{Number: 3}}, {"plan_incomplete", "", built},
 		{"plan_unchanged", "", Problem{Max: 2}}, {"plan_approved", "", Problem{Max: 2}}, {"plan_replaced", "", Problem{Max: 3}}, {"plan_replaced", "never", Problem{}},
@@ -89,6 +90,8 @@ func suggestionSamples() []sample {
 	leader := list
 	leader.Leader = true
 	return []sample{
+		{"mine_plan", "", Mine{Plans: []MyPlan{{Network: "Västerås", Suggestions: list.List, Decisions: []meeting.Decision{decision(meeting.OutcomeAdopted, "På prov.")},
+			Answers: []meeting.FollowUpAnswer{{Body: "Två åtgärder är i gång.\nEn väntar."}}}}}},
 		{"suggestions", "", list}, {"suggestions", "leader", leader}, {"suggestions", "none", Suggestions{}},
 		{"suggestion", "", short}, {"suggestion", "full", full}, {"suggestion_form", "", nil}, {"suggestion_hidden", "", full},
 		{"suggestions_full", "", Problem{Max: 50}}, {"suggestion_taken", "", short}, {"suggestion_taken", "hidden", full},

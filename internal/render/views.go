@@ -283,6 +283,7 @@ type Mine struct {
 	Names     []string
 	Networks  []MyNetwork
 	Entries   []MyEntry
+	Plans     []MyPlan
 	Reactions int
 }
 

@@ -25,10 +25,9 @@ type Plan struct {
 	Leaders []string
 	Short   bool // it is too long to be shown there
 	// Of a plan that was just put together:
-	Built  int   // items
-	Left   int   // items that there was no room for
-	Empty  []int // items that do not say what is to be done
-	Failed bool  // the approval came too early
+	Built int      // items
+	Left  int      // items that there was no room for
+	Empty []string // numbers of items that do not say what is to be done
 }
 
 // PlanItem is one measure with how many replies it comes from, and the roles of
@@ -88,3 +87,12 @@ type FollowUpQuestion struct {
 
 // PlanHelp is what a person can do with the plan.
 type PlanHelp struct{ Leader bool }
+
+// MyPlan is what somebody suggested, decided on and answered about a network's
+// plan.
+type MyPlan struct {
+	Network     string
+	Suggestions []meeting.Suggestion
+	Decisions   []meeting.Decision
+	Answers     []meeting.FollowUpAnswer
+}
