@@ -158,10 +158,12 @@ func (r *reader) config(name string, data []byte) *Config {
 		language: "sv", timezone: "Europe/Stockholm", openFor: 5 * day, grace: day,
 		approval: meeting.ApprovalLeader, objectionsFor: 2 * day, holidays: "move",
 		quiet: meeting.Quiet{From: 21 * time.Hour, To: 7 * time.Hour}, rawFor: meeting.DefaultRawFor, rawAtMost: meeting.DefaultRawAtMost,
+		followUp: meeting.DefaultFollowUp(),
 	}.read(s)
 	r.cfg.Language, r.cfg.Location = base.language, base.location
 	r.cfg.Defaults = meeting.Network{OpenFor: base.openFor, Grace: base.grace, Approval: base.approval, ObjectionsFor: base.objectionsFor,
-		Quiet: base.quiet, Pauses: base.pauses, Calendar: base.calendar, RawFor: base.rawFor, RawAtMost: base.rawAtMost, HelpLines: base.helpLines}
+		Quiet: base.quiet, Pauses: base.pauses, Calendar: base.calendar, RawFor: base.rawFor, RawAtMost: base.rawAtMost, HelpLines: base.helpLines,
+		FollowUp: base.followUp}
 	r.cfg.Roles = roleNames(s.get("roles"))
 	r.programmes(s.get("programmes"))
 	r.cfg.Programmes = r.shelf.all()

@@ -20,6 +20,7 @@ func settingKeys() []key {
 		{name: "raw_replies_for", expected: "how long what people wrote is kept after the report is published: a number with w, d, h, m or s", example: "raw_replies_for: 90d"},
 		{name: "raw_replies_at_most", expected: "how long what people wrote is kept after the last meeting if no report is published: a number with w, d, h, m or s", example: "raw_replies_at_most: 365d"},
 		{name: "help_lines", expected: "a list of 1 to 6 lines that say where one can turn", example: `help_lines: ["Är någon i fara? Ring 112."]`},
+		{name: "follow_up", expected: "a list of times after the decision about a plan: a number with mo (months) or y (years)", example: "follow_up: [3mo, 6mo, 12mo]"},
 		{name: "pauses", expected: "a list of first and last days", example: `pauses: ["2027-06-15..2027-08-15"]`},
 	}
 }

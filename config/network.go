@@ -39,6 +39,7 @@ type settings struct {
 	quiet         meeting.Quiet
 	quietGiven    bool
 	pauses        []meeting.Pause
+	followUp      []int // months
 	calendar      bool
 	rawFor        time.Duration
 	rawAtMost     time.Duration
@@ -66,6 +67,9 @@ func (t settings) read(s section) settings {
 	}
 	if v := s.get("pauses"); v.given() {
 		t.pauses = pauses(v)
+	}
+	if v := s.get("follow_up"); v.given() {
+		t.followUp = followUp(v)
 	}
 	if v := s.get("help_lines"); v.given() {
 		t.helpLines = helpLines(v)
@@ -125,7 +129,7 @@ func (r *reader) network(s section, base settings) meeting.Network {
 	n := meeting.Network{
 		ID: id(s.get("id")), Room: room(s.get("room")), Language: t.language, Location: t.location,
 		OpenFor: t.openFor, Grace: t.grace, Approval: t.approval, ObjectionsFor: t.objectionsFor,
-		Quiet: t.quiet, Pauses: t.pauses, Calendar: t.calendar, RawFor: t.rawFor, RawAtMost: t.rawAtMost, HelpLines: t.helpLines,
+		Quiet: t.quiet, Pauses: t.pauses, Calendar: t.calendar, RawFor: t.rawFor, RawAtMost: t.rawAtMost, HelpLines: t.helpLines, FollowUp: t.followUp,
 	}
 	if !t.quietGiven && strings.HasPrefix(s.get("schedule").plain(), "@every") {
 		n.Quiet = meeting.Quiet{} // a trial runs by night, too

@@ -19,7 +19,7 @@ type exportCmd struct {
 	Network   string `help:"The network's id; not needed if there is one only." placeholder:"ID"`
 	Programme string `help:"The programme's id, for a compilation; not needed if there is one only." placeholder:"ID"`
 	Meeting   int    `help:"The meeting's number; the last one if left out." placeholder:"N"`
-	Format    string `enum:"md,html,docx,json" default:"md" help:"md, html, docx (Word) or json (minutes and compilation only)."`
+	Format    string `enum:"md,html,docx,json" default:"md" help:"md, html, docx (Word) or json (not for a summary)."`
 	Out       string `help:"The file to write; standard output if left out." placeholder:"FILE"`
 }
 
@@ -49,7 +49,8 @@ func exports() map[string]export {
 				return b.SharedSummary(ctx, c.Network, c.Meeting)
 			}},
 		"plan": {ofNetwork: true,
-			view: func(ctx context.Context, b *bot.Bot, c *exportCmd) (any, error) { return b.SharedPlan(ctx, c.Network) }},
+			view: func(ctx context.Context, b *bot.Bot, c *exportCmd) (any, error) { return b.SharedPlan(ctx, c.Network) },
+			json: func(ctx context.Context, b *bot.Bot, c *exportCmd) (any, error) { return b.PlanJSON(ctx, c.Network) }},
 		"compilation": {view: compilation, json: compilationJSON},
 	}
 }
