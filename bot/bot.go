@@ -224,6 +224,10 @@ func (b *Bot) handle(ctx context.Context, s *scene, ev meeting.Event) error {
 		return b.reaction(ctx, s, p, ev)
 	case meeting.Redaction:
 		return b.redaction(ctx, s, p, ev)
+	case meeting.PollResponse:
+		return b.pollResponse(ctx, s, p, ev)
+	case meeting.PollEnd:
+		return b.pollEnd(ctx, s, p, ev)
 	case meeting.Membership:
 		return b.membership(ctx, s, p, ev)
 	case meeting.Unreadable:
@@ -280,7 +284,7 @@ func (b *Bot) echo(ctx context.Context, s *scene, e meeting.Echo) error {
 // the same. Replies to it count until it is gone, as if it were the first.
 func (b *Bot) removeDouble(ctx context.Context, s *scene, e meeting.Echo, p *meeting.PostRecord) error {
 	switch p.Kind {
-	case meeting.PostText, meeting.PostNotice, meeting.PostEdit, meeting.PostFile, meeting.PostReaction:
+	case meeting.PostText, meeting.PostNotice, meeting.PostEdit, meeting.PostFile, meeting.PostReaction, meeting.PostPoll, meeting.PostPollEnd:
 	default:
 		return nil
 	}

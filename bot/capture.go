@@ -37,12 +37,20 @@ func (b *Bot) message(ctx context.Context, s *scene, p place, m meeting.Message)
 	if done, err := b.answersFollowUp(ctx, s, p, m); err != nil || done {
 		return err
 	}
+	if !m.Fetched && m.Kind == meeting.MessageText && p.direct != "" {
+		if done, err := b.answersEvaluation(ctx, s, p, m, true); err != nil || done {
+			return err
+		}
+	}
 	if !m.Fetched && m.Kind == meeting.MessageText {
 		if done, err := b.command(ctx, s, p, m); err != nil || done {
 			return errors.Join(err, s.tx.DropUnreadable(ctx, m.ID))
 		}
 	}
 	if p.direct != "" && !m.Fetched && m.Kind == meeting.MessageText {
+		if done, err := b.answersEvaluation(ctx, s, p, m, false); err != nil || done {
+			return err
+		}
 		if done, err := b.answersGuard(ctx, s, p, m); err != nil || done {
 			return err
 		}
@@ -275,8 +283,8 @@ func (b *Bot) openMeeting(ctx context.Context, s *scene, net *meeting.Network) (
 
 // edit stores a new text of an entry. Only its author can edit an entry.
 func (b *Bot) edit(ctx context.Context, s *scene, p place, m meeting.Message) error {
-	if p.net == nil {
-		return nil
+	if done, err := b.voteEdited(ctx, s, p, m); err != nil || done || p.net == nil {
+		return err
 	}
 	e, err := s.tx.Entry(ctx, m.Replaces, p.net.Leads)
 	if err != nil {

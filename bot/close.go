@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -88,6 +89,9 @@ func (b *Bot) finish(ctx context.Context, s *scene, net *meeting.Network, m *mee
 	err = b.tell(ctx, s, net, meeting.Post{Key: fmt.Sprintf("closed/%s/%d", net.ID, m.Number), Kind: meeting.PostText, Meeting: m.ID},
 		"closed", render.Closed{Number: m.Number, Of: m.Of, Entries: t.active, People: len(t.people), Leaders: leaders, Unreadable: t.unreadable})
 	if err != nil {
+		return err
+	}
+	if err := errors.Join(b.pollAtClosing(ctx, s, net, m), b.evaluateAtEnd(ctx, s, net, m)); err != nil {
 		return err
 	}
 	failpoint.At("closing")

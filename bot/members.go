@@ -18,6 +18,11 @@ func (b *Bot) membership(ctx context.Context, s *scene, p place, m meeting.Membe
 	if err := s.tx.StoreMember(ctx, m); err != nil {
 		return err
 	}
+	if p.net != nil && m.Membership != "join" {
+		if err := b.dropVote(ctx, s, p.net.ID, m.User); err != nil {
+			return err
+		}
+	}
 	if !m.Self {
 		return b.passed(ctx, s, p, before, m)
 	}

@@ -71,6 +71,9 @@ func (b *Bot) open(ctx context.Context, s *scene, net *meeting.Network, number i
 	if err := b.showCalendar(ctx, s, net, fmt.Sprintf("calendar/%s/%d", net.ID, number)); err != nil {
 		return err
 	}
+	if err := b.tellHowToVote(ctx, s, net, m); err != nil {
+		return err
+	}
 	return b.touchRound(ctx, s, net, number)
 }
 

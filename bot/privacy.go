@@ -82,7 +82,7 @@ func (b *Bot) withdrawAll(ctx context.Context, s *scene, net *meeting.Network, a
 		if err != nil {
 			return err
 		}
-		err = errors.Join(b.withdraw(ctx, s, net, e, true), b.withdrawFromPlan(ctx, s, net, e.ID, texts))
+		err = errors.Join(b.withdraw(ctx, s, net, e, true), b.withdrawFromPriorities(ctx, s, net, e.ID, texts), b.withdrawFromPlan(ctx, s, net, e.ID, texts))
 		if err != nil {
 			return err
 		}
@@ -230,7 +230,7 @@ func (b *Bot) erase(ctx context.Context, s *scene, user meeting.UserID) (int, er
 			return 0, err
 		}
 	}
-	if err := errors.Join(b.forgetPlanner(ctx, s, user), b.hideName(ctx, s, user)); err != nil {
+	if err := errors.Join(b.forgetVotes(ctx, s, user), b.forgetPlanner(ctx, s, user), b.hideName(ctx, s, user)); err != nil {
 		return 0, err
 	}
 	note := meeting.Erasure{ID: fmt.Sprintf("%s/%d", meeting.Pseudonym(user), s.now.UnixMilli()), Kind: meeting.ErasedPerson,

@@ -26,8 +26,8 @@ func (b *Bot) redaction(ctx context.Context, s *scene, p place, r meeting.Redact
 	if p.coord {
 		return b.unsign(ctx, s, r.Target)
 	}
-	if p.net == nil {
-		return nil
+	if err := b.voteRedacted(ctx, s, p, r); err != nil || p.net == nil {
+		return err
 	}
 	e, err := s.tx.Entry(ctx, r.Target, p.net.Leads)
 	if err != nil {
@@ -87,6 +87,9 @@ func (b *Bot) removeEntry(ctx context.Context, s *scene, net *meeting.Network, e
 	}
 	e.State, e.Body = state, ""
 	if err := b.withdraw(ctx, s, net, e, true); err != nil {
+		return err
+	}
+	if err := b.withdrawFromPriorities(ctx, s, net, e.ID, texts); err != nil {
 		return err
 	}
 	return b.withdrawFromPlan(ctx, s, net, e.ID, texts)

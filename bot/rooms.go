@@ -69,7 +69,10 @@ func (b *Bot) move(ctx context.Context, s *scene, name string, from, to meeting.
 	if err := b.greet(ctx, s, net, to); err != nil {
 		return err
 	}
-	return b.promptAnew(ctx, s, net, to)
+	if err := b.promptAnew(ctx, s, net, to); err != nil {
+		return err
+	}
+	return b.pollAnew(ctx, s, net)
 }
 
 // promptAnew posts the prompts of an open meeting in the room that replaces the

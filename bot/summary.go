@@ -283,7 +283,10 @@ func (b *Bot) appendPoint(ctx context.Context, s *scene, net *meeting.Network, s
 // now; one that met a changing draft is asked for again.
 func (b *Bot) approveByReaction(ctx context.Context, s *scene, p place, r meeting.Reaction) error {
 	post, err := s.tx.PostByEvent(ctx, r.Target)
-	if err != nil || post == nil || post.Meeting == 0 {
+	if err != nil || post == nil {
+		return err
+	}
+	if done, err := b.approveResult(ctx, s, p.net, post, r.Sender); err != nil || done || post.Meeting == 0 {
 		return err
 	}
 	m, err := s.tx.MeetingByID(ctx, post.Meeting)

@@ -62,7 +62,7 @@ func (b *Bot) Tick(ctx context.Context) error {
 	for i := range due {
 		errs = append(errs, b.dueMeeting(ctx, &due[i]))
 	}
-	errs = append(errs, b.postAnonymous(ctx), b.passages(ctx), b.retention(ctx), b.followUps(ctx), b.remindSignOffs(ctx))
+	errs = append(errs, b.postAnonymous(ctx), b.passages(ctx), b.retention(ctx), b.proposals(ctx), b.evaluationsDue(ctx), b.followUps(ctx), b.remindSignOffs(ctx))
 	for i := range set.Networks {
 		errs = append(errs, b.schedule(ctx, &set.Networks[i], cursors[set.Networks[i].ID]))
 	}

@@ -241,6 +241,9 @@ func (s *stage) network(text string) {
 			n.Grace = s.duration(value)
 		case "help":
 			n.HelpLines = []string{value}
+		case "priorities": // which meeting is there to choose areas
+			n.Programme.Meetings = slices.Clone(n.Programme.Meetings)
+			n.Programme.Meetings[s.number(value)-1].Kind = meeting.KindPriorities
 		case "programme":
 			n.Programme.ID = value
 		case "meetings":

@@ -76,6 +76,7 @@ type stage struct {
 	reactions map[string]meeting.EventID
 	serial    int
 	anonymous meeting.EventID // the newest anonymous entry
+	poll      string          // key of the newest poll
 	hold      bool            // posts are sent, but do not come back yet
 	held      []meeting.Echo
 	missing   bool // the next message comes without its key
@@ -290,6 +291,9 @@ func withOrder(ev meeting.Event, row *meeting.InboxRow) meeting.Event {
 	case meeting.Redaction:
 		v.Order = row.Order
 		return v
+	case meeting.PollResponse:
+		v.Order = row.Order
+		return v
 	}
 	return ev
 }
@@ -313,6 +317,10 @@ func (s *stage) person(line string) {
 		head, text, said = strings.Cut(line, ":")
 	}
 	words := strings.Fields(head)
+	if len(words) > 1 && (words[1] == "vote" || words[1] == "endpoll") {
+		s.ballot(strings.Fields(line))
+		return
+	}
 	if len(words) > 1 && (words[1] == "react" || words[1] == "unreact" || words[1] == "delete") {
 		s.gesture(strings.Fields(line))
 		return
@@ -369,6 +377,33 @@ func (s *stage) person(line string) {
 		i++
 	}
 	s.deliver(m)
+}
+
+// ballot is an answer to the newest poll, "anna vote #v1 1 3", with areas'
+// numbers or an option's whole id, or the end of it, "lena endpoll".
+func (s *stage) ballot(words []string) {
+	poll := meeting.EventID("$" + s.poll)
+	label, answers := "", words[2:]
+	if len(answers) > 0 && strings.HasPrefix(answers[0], "#") {
+		label, answers = answers[0][1:], answers[1:]
+	}
+	meta := s.meta(label, user(words[0]))
+	if words[1] == "endpoll" {
+		s.deliver(meeting.PollEnd{EventMeta: meta, Target: poll})
+		return
+	}
+	r := meeting.PollResponse{EventMeta: meta, Target: poll}
+	for _, a := range answers {
+		if key, ok := strings.CutPrefix(a, "post:"); ok {
+			r.Target = meeting.EventID("$" + key)
+			continue
+		}
+		if _, err := strconv.Atoi(a); err == nil {
+			a = "a" + a
+		}
+		r.Answers = append(r.Answers, a)
+	}
+	s.deliver(r)
 }
 
 // gesture is a reaction, its removal, or the deletion of a message.
@@ -440,6 +475,9 @@ func (s *stage) settle() {
 		if strings.HasPrefix(d.Key, "anonymous/") {
 			s.anonymous = id
 		}
+		if d.Kind == meeting.PostPoll {
+			s.poll = d.Key
+		}
 		pending, err := s.db.AttemptPost(s.ctx, d.Key)
 		s.must(err)
 		if !pending {
@@ -504,6 +542,14 @@ func (s *stage) write(d meeting.Delivery) {
 		return
 	case meeting.PostInvite, meeting.PostLevel:
 		s.out.WriteString(fmt.Sprintf("%s: %s %d\n", head, d.User, d.Level))
+		return
+	case meeting.PostPollEnd:
+		head += " of " + short(d.TargetID)
+	case meeting.PostPoll:
+		s.out.WriteString(fmt.Sprintf("%s: %s (at most %d)\n", head, d.Form.Question, d.Form.Max))
+		for _, o := range d.Form.Options {
+			s.out.WriteString(fmt.Sprintf("  | %s %s\n", o.ID, o.Text))
+		}
 		return
 	case meeting.PostRedact:
 		s.out.WriteString(fmt.Sprintf("%s: %s\n", head, short(d.TargetID)))

@@ -65,6 +65,8 @@ func (c *Client) Send(ctx context.Context, d meeting.Delivery) (ev meeting.Event
 		return c.write(ctx, name, d)
 	case meeting.PostFile:
 		return c.sendFile(ctx, name, d)
+	case meeting.PostPoll, meeting.PostPollEnd:
+		return c.sendPoll(ctx, name, d)
 	case meeting.PostInvite:
 		if d.Again {
 			return "", c.inviteAgain(ctx, name, d)
@@ -107,7 +109,7 @@ const lookBack = 100
 // that come in spite of it, after the next attempt, are the Handler's to find.
 func (c *Client) sentBefore(ctx context.Context, d meeting.Delivery, name id.RoomID) (meeting.EventID, error) {
 	switch d.Kind {
-	case meeting.PostText, meeting.PostNotice, meeting.PostEdit, meeting.PostFile, meeting.PostReaction:
+	case meeting.PostText, meeting.PostNotice, meeting.PostEdit, meeting.PostFile, meeting.PostReaction, meeting.PostPoll, meeting.PostPollEnd:
 	default:
 		return "", nil
 	}
@@ -159,7 +161,20 @@ func (c *Client) write(ctx context.Context, name id.RoomID, d meeting.Delivery) 
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", meeting.ErrRejected, err)
 	}
-	return c.put(ctx, name, d, content, secret)
+	return c.put(ctx, name, d, event.EventMessage, content, secret)
+}
+
+// sendPoll sends the beginning or the end of a poll.
+func (c *Client) sendPoll(ctx context.Context, name id.RoomID, d meeting.Delivery) (meeting.EventID, error) {
+	secret, err := c.encrypted(ctx, name)
+	if err != nil {
+		return "", err
+	}
+	typ, content, err := wire.Poll(d)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", meeting.ErrRejected, err)
+	}
+	return c.put(ctx, name, d, typ, content, secret)
 }
 
 // plainLimit is the largest content before encryption. Megolm writes base64
@@ -171,12 +186,12 @@ func plainLimit(secret bool) int {
 	return maxContent
 }
 
-// put sends a message content, encrypted if secret.
-func (c *Client) put(ctx context.Context, name id.RoomID, d meeting.Delivery, content json.RawMessage, secret bool) (meeting.EventID, error) {
+// put sends the content of a message or a poll, encrypted if secret.
+func (c *Client) put(ctx context.Context, name id.RoomID, d meeting.Delivery, typ event.Type, content json.RawMessage, secret bool) (meeting.EventID, error) {
 	if len(content) > plainLimit(secret) {
 		return "", fmt.Errorf("%w: %d bytes", meeting.ErrTooLarge, len(content))
 	}
-	typ, body := event.EventMessage, any(content)
+	body := any(content)
 	if !secret {
 		// The last moment to notice that the room has become encrypted.
 		if now, err := c.encrypted(ctx, name); err != nil {
@@ -185,7 +200,7 @@ func (c *Client) put(ctx context.Context, name id.RoomID, d meeting.Delivery, co
 			return "", &meeting.RetryError{Err: errors.New("room has become encrypted")}
 		}
 	} else {
-		sealed, err := c.encrypt(ctx, name, event.EventMessage, content, d.Fresh)
+		sealed, err := c.encrypt(ctx, name, typ, content, d.Fresh)
 		if err != nil {
 			return "", err
 		}
@@ -243,7 +258,7 @@ func (c *Client) sendFile(ctx context.Context, name id.RoomID, d meeting.Deliver
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", meeting.ErrRejected, err)
 	}
-	return c.put(ctx, name, d, content, secret)
+	return c.put(ctx, name, d, event.EventMessage, content, secret)
 }
 
 // react sends a reaction. Reactions are never encrypted (Matrix has no

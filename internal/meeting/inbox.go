@@ -94,7 +94,8 @@ type Invite struct {
 }
 
 // Event is something that happened in a room, decoded and readable. The
-// concrete types are Message, Redaction, Reaction, Membership, RoomReplaced,
+// concrete types are Message, Redaction, Reaction, PollResponse, PollEnd,
+// Membership, RoomReplaced, RoomContinues, RightsChanged, Failed,
 // Echo, Unreadable and Ignored.
 type Event interface{ Meta() EventMeta }
 
@@ -159,6 +160,20 @@ type Reaction struct {
 	EventMeta
 	Target EventID
 	Key    string // as sent; see NormalEmoji
+}
+
+// PollResponse is somebody's answer to a poll: the ids of the options, none if
+// the answer is taken back.
+type PollResponse struct {
+	EventMeta
+	Target  EventID
+	Answers []string
+}
+
+// PollEnd says that somebody ended a poll in their client.
+type PollEnd struct {
+	EventMeta
+	Target EventID
 }
 
 // Membership is a change of somebody's membership in a room.

@@ -19,6 +19,8 @@ const (
 	PostReaction PostKind = "reaction" // Emoji on Target
 	PostRedact   PostKind = "redact"   // removal of Target
 	PostFile     PostKind = "file"     // a file, encrypted where the room is
+	PostPoll     PostKind = "poll"     // the poll Form, with Markdown for clients that know no polls
+	PostPollEnd  PostKind = "poll_end" // ends the poll Target, with Markdown in the same way
 	PostRoom     PostKind = "room"     // makes the room Make; its id stands in for the event's
 	PostInvite   PostKind = "invite"   // invites User
 	PostLevel    PostKind = "level"    // gives User the power level Level
@@ -54,6 +56,7 @@ type Post struct {
 	// Mentions are the users to notify; nobody else is, whatever the text says.
 	Mentions []UserID
 	File     *File
+	Form     *PollForm
 	Make     *NewRoom
 	User     UserID
 	Level    int

@@ -54,6 +54,8 @@ func samples(t testing.TB) []sample {
 		guardSamples(),
 		reportSamples(loc),
 		helpSamples(loc),
+		prioritySamples(loc),
+		evaluationSamples(loc),
 	} {
 		all = append(all, part...)
 	}

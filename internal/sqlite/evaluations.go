@@ -30,7 +30,7 @@ func (t *Tx) Evaluation(ctx context.Context, network string) (*meeting.Evaluatio
 	if err != nil {
 		return nil, err
 	}
-	e.Texts, err = list(ctx, t, "read evaluation texts", "SELECT text FROM evaluation_texts WHERE network = ? ORDER BY id", []any{network}, scanOne[string])
+	e.Texts, err = list(ctx, t, "read evaluation texts", "SELECT text FROM evaluation_texts WHERE network = ? ORDER BY text, id", []any{network}, scanOne[string])
 	return e, err
 }
 

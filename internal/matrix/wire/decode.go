@@ -52,10 +52,10 @@ func (d Decoder) Decode(ev *Event, meta meeting.EventMeta) meeting.Event {
 		return message(ev, meta)
 	case event.EventSticker.Type:
 		return related(ev, meeting.Message{EventMeta: meta, Kind: meeting.MessageOther, Body: ev.Content.String("body")})
-	case event.EventUnstablePollStart.Type, "m.poll.start":
+	case event.EventUnstablePollStart.Type, stableStart:
 		return related(ev, meeting.Message{EventMeta: meta, Kind: meeting.MessageOther, Body: pollQuestion(ev.Content)})
 	}
-	return meeting.Ignored{EventMeta: meta}
+	return poll(ev, meta)
 }
 
 func (d Decoder) state(ev *Event, meta meeting.EventMeta) meeting.Event {
@@ -233,20 +233,6 @@ func mentions(content Object, html string) []meeting.UserID {
 		}
 	}
 	return out
-}
-
-// pollQuestion is a poll's question, in the unstable form that clients send
-// and in the stable one (MSC3381).
-func pollQuestion(content Object) string {
-	for _, start := range []string{"org.matrix.msc3381.poll.start", "m.poll.start", "m.poll"} {
-		question := content.Object(start).Object("question")
-		for _, field := range []string{"org.matrix.msc1767.text", "body"} {
-			if s := question.String(field); s != "" {
-				return s
-			}
-		}
-	}
-	return content.String("org.matrix.msc1767.text")
 }
 
 // Undecryptable is what can be said of an encrypted message without its key:

@@ -1,0 +1,387 @@
+package bot
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"blnbot/internal/meeting"
+	"blnbot/internal/render"
+)
+
+const (
+	evaluationPrefix = "evaluation/"
+	// evaluationFor is how long answers are taken, and evaluationReminder after
+	// how long those who have not answered are reminded, once.
+	evaluationFor      = 14 * 24 * time.Hour
+	evaluationReminder = 4 * 24 * time.Hour
+	longestOpinion     = 1000 // characters
+)
+
+func evaluationKey(net *meeting.Network, user meeting.UserID) string {
+	return evaluationPrefix + net.ID + "/" + string(user)
+}
+
+// evaluateAtEnd asks everybody what they think when the last meeting closes.
+func (b *Bot) evaluateAtEnd(ctx context.Context, s *scene, net *meeting.Network, m *meeting.Meeting) error {
+	if m.Number != m.Of {
+		return nil
+	}
+	if e, err := s.tx.Evaluation(ctx, net.ID); err != nil || e != nil {
+		return err
+	}
+	people, _, err := b.people(ctx, s, net)
+	if err != nil {
+		return err
+	}
+	if len(people) < meeting.MinAnswers {
+		for _, l := range s.leaders(net) {
+			key := fmt.Sprintf("evaluation-small/%s/%s", net.ID, l)
+			if err := b.tellDirectly(ctx, s, l, key, net.Language, "evaluation_small", b.evaluationState(net, nil)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return b.askEvaluation(ctx, s, net, people)
+}
+
+// askEvaluation sends the questions to every member, alone.
+func (b *Bot) askEvaluation(ctx context.Context, s *scene, net *meeting.Network, people []meeting.Member) error {
+	salt, err := newSalt()
+	if err != nil {
+		return err
+	}
+	e := &meeting.Evaluation{Network: net.ID, Asked: len(people), Since: s.now, Until: s.now.Add(evaluationFor), Salt: salt}
+	if err := s.tx.StoreEvaluation(ctx, e); err != nil {
+		return err
+	}
+	view, err := b.evaluationView(net, e)
+	if err != nil {
+		return err
+	}
+	for _, m := range people {
+		if err := s.tx.StoreAsked(ctx, net.ID, meeting.Asked{Person: e.Person(m.User)}); err != nil {
+			return err
+		}
+		if err := b.tellDirectly(ctx, s, m.User, evaluationKey(net, m.User), net.Language, "evaluation_ask", view); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// evaluationState is what an evaluation's receipts show.
+func (b *Bot) evaluationState(net *meeting.Network, e *meeting.Evaluation) render.Evaluation {
+	view := render.Evaluation{Network: net.Name, Min: meeting.MinAnswers, Count: meeting.EvaluationQuestions, Scale: meeting.EvaluationScale}
+	if e != nil {
+		view.Asked, view.Answered, view.Over = e.Asked, e.Answered, len(e.Salt) == 0
+		view.Until, view.Texts = e.Until.In(net.Location), e.Texts
+	}
+	return view
+}
+
+// evaluationView is an evaluation with its questions, and their answers where
+// enough have answered. The report takes it from here.
+func (b *Bot) evaluationView(net *meeting.Network, e *meeting.Evaluation) (render.Evaluation, error) {
+	view := b.evaluationState(net, e)
+	for i := range meeting.EvaluationQuestions {
+		text, err := b.texts.Text(net.Language, fmt.Sprintf("evaluation_question_%d", i+1), nil)
+		if err != nil {
+			return view, err
+		}
+		q := render.Question{Number: i + 1, Text: text}
+		for k := range meeting.EvaluationScale {
+			word, err := b.texts.Text(net.Language, "evaluation_answer", render.Problem{Number: k + 1})
+			if err != nil {
+				return view, err
+			}
+			q.Answers = append(q.Answers, render.AnswerCount{Number: k + 1, Word: word, Count: e.Counts[i][k]})
+		}
+		view.Questions = append(view.Questions, q)
+	}
+	return view, nil
+}
+
+// cmdEvaluation shows leaders how the evaluation stands, and lets them send it;
+// in a direct room it takes answers, too.
+func (b *Bot) cmdEvaluation(ctx context.Context, s *scene, c *call) error {
+	if c.net == nil {
+		if done, err := b.evaluate(ctx, s, c.place, c.msg, c.args); err != nil || done {
+			return err
+		}
+		return b.answer(ctx, s, c, "evaluation_nothing", nil)
+	}
+	if !c.leader {
+		return b.answer(ctx, s, c, "evaluation_directly", nil)
+	}
+	e, err := s.tx.Evaluation(ctx, c.net.ID)
+	if err != nil {
+		return err
+	}
+	if e == nil {
+		return b.evaluationByHand(ctx, s, c)
+	}
+	view, err := b.evaluationView(c.net, e)
+	if err != nil {
+		return err
+	}
+	if !e.Shown() {
+		return b.answer(ctx, s, c, "evaluation_waiting", view)
+	}
+	// Words about the network are for its leader first.
+	err = b.say(ctx, s, meeting.Post{Key: evaluationPrefix + "shown/" + string(c.msg.ID), To: c.msg.Sender, Kind: meeting.PostText}, c.lang, "evaluation_shown", view)
+	if err != nil {
+		return err
+	}
+	return b.answer(ctx, s, c, "sent_directly", nil)
+}
+
+// evaluationByHand sends the questions before the last meeting has closed, if
+// the leader says so.
+func (b *Bot) evaluationByHand(ctx context.Context, s *scene, c *call) error {
+	people, _, err := b.people(ctx, s, c.net)
+	if err != nil {
+		return err
+	}
+	view := b.evaluationState(c.net, nil)
+	word := render.Fold(c.args)
+	switch {
+	case len(people) < meeting.MinAnswers:
+		return b.answer(ctx, s, c, "evaluation_small", view)
+	case word != "skicka" && word != "send":
+		return b.answer(ctx, s, c, "evaluation_not_yet", view)
+	}
+	if err := b.askEvaluation(ctx, s, c.net, people); err != nil {
+		return err
+	}
+	return b.answer(ctx, s, c, "evaluation_sent", view)
+}
+
+// answersEvaluation takes in a direct message from somebody who is asked what
+// they think, and reports whether it was one. Words of one's own may begin like
+// a command, so they are looked for first.
+func (b *Bot) answersEvaluation(ctx context.Context, s *scene, p place, m meeting.Message, wordsOnly bool) (bool, error) {
+	if wordsOnly {
+		found, err := b.evaluationsOf(ctx, s, m.Sender, m.ReplyTo, false)
+		if err != nil || len(found) != 1 || found[0].asked.Given < meeting.EvaluationQuestions || strings.HasPrefix(m.Body, "!") {
+			return false, err
+		}
+	}
+	post, err := s.tx.PostByEvent(ctx, m.ReplyTo)
+	if err != nil || post != nil && (strings.HasPrefix(post.Key, welcomePrefix) || strings.HasPrefix(post.Key, guardPrefix)) {
+		return false, err // it answers the greeting, or the question about a reply
+	}
+	if answers[render.Fold(strings.Trim(strings.TrimSpace(m.Body), ".!"))] == meeting.AnswerYes {
+		return false, nil // that is no answer here
+	}
+	return b.evaluate(ctx, s, p, m, m.Body)
+}
+
+// waiting is an evaluation that somebody has not answered to the end.
+type waiting struct {
+	net   *meeting.Network
+	e     *meeting.Evaluation
+	asked *meeting.Asked
+}
+
+// evaluationsOf lists what a person is asked, or has answered: all, or the one
+// whose question the message answers.
+func (b *Bot) evaluationsOf(ctx context.Context, s *scene, user meeting.UserID, replyTo meeting.EventID, done bool) ([]waiting, error) {
+	ids, err := s.tx.Evaluations(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []waiting
+	for _, id := range ids {
+		net, err := s.network(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		e, err := s.tx.Evaluation(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if e == nil || net == nil {
+			continue
+		}
+		asked, err := s.tx.Asked(ctx, id, e.Person(user))
+		if err != nil {
+			return nil, err
+		}
+		if asked == nil || asked.Done != done || !e.Until.After(s.now) {
+			continue
+		}
+		post, err := s.tx.Post(ctx, evaluationKey(net, user))
+		if err != nil {
+			return nil, err
+		}
+		if replyTo != "" && post != nil && post.Event == replyTo {
+			return []waiting{{net, e, asked}}, nil
+		}
+		out = append(out, waiting{net, e, asked})
+	}
+	return out, nil
+}
+
+// evaluate takes in answers, and reports whether the sender was asked for any.
+func (b *Bot) evaluate(ctx context.Context, s *scene, p place, m meeting.Message, text string) (bool, error) {
+	if done, err := s.tx.Vanished(ctx, m.ID); err != nil || done {
+		return true, err
+	}
+	found, err := b.evaluationsOf(ctx, s, m.Sender, m.ReplyTo, false)
+	if err != nil {
+		return false, err
+	}
+	if len(found) == 0 {
+		return b.evaluateAgain(ctx, s, m, text)
+	}
+	if len(found) > 1 {
+		named, rest := s.findNetwork(text)
+		var one []waiting
+		var names []string
+		for _, w := range found {
+			names = append(names, w.net.Name)
+			if named != nil && named.ID == w.net.ID {
+				one = append(one, w)
+			}
+		}
+		if len(one) == 0 {
+			return true, b.quietly(ctx, s, m.ID, m.Sender, found[0].net.Language, "evaluation_which", render.Problem{Names: names})
+		}
+		found, text = one, rest
+	}
+	return true, b.takeOpinion(ctx, s, m, found[0], text)
+}
+
+// evaluateAgain takes in what looks like answers from somebody who is not asked
+// any more: who did not want to may, and who has answered hears so.
+func (b *Bot) evaluateAgain(ctx context.Context, s *scene, m meeting.Message, text string) (bool, error) {
+	given, _, fault := parseOpinion(text, meeting.EvaluationQuestions)
+	found, err := b.evaluationsOf(ctx, s, m.Sender, m.ReplyTo, true)
+	if err != nil || len(found) != 1 || fault != "" || len(given) == 0 {
+		return false, err
+	}
+	w := found[0]
+	if w.asked.Given == meeting.EvaluationQuestions {
+		return true, b.quietly(ctx, s, m.ID, m.Sender, w.net.Language, "evaluation_already", nil)
+	}
+	return true, b.takeOpinion(ctx, s, m, w, text)
+}
+
+// takeOpinion counts answers and keeps words, both without their sender.
+func (b *Bot) takeOpinion(ctx context.Context, s *scene, m meeting.Message, w waiting, text string) error {
+	view, err := b.evaluationView(w.net, w.e)
+	if err != nil {
+		return err
+	}
+	given, words, fault := parseOpinion(text, meeting.EvaluationQuestions-w.asked.Given)
+	view.Next = w.asked.Given + 1
+	switch {
+	case fault == "no":
+		w.asked.Done = true
+		err := s.tx.StoreAsked(ctx, w.net.ID, *w.asked)
+		name := "evaluation_declined"
+		if w.asked.Given == meeting.EvaluationQuestions {
+			name = "evaluation_thanks"
+		}
+		return errors.Join(err, b.quietly(ctx, s, m.ID, m.Sender, w.net.Language, name, view))
+	case fault != "":
+		return b.quietly(ctx, s, m.ID, m.Sender, w.net.Language, fault, view)
+	}
+	for i, answer := range given {
+		if err := s.tx.CountAnswer(ctx, w.net.ID, w.asked.Given+i+1, answer); err != nil {
+			return err
+		}
+	}
+	was := w.asked.Given
+	w.asked.Given += len(given)
+	if w.asked.Given == meeting.EvaluationQuestions && was < w.asked.Given {
+		w.e.Answered++
+		if err := s.tx.StoreEvaluation(ctx, w.e); err != nil {
+			return err
+		}
+	}
+	if words != "" {
+		mask, err := b.masker(ctx, s, w.net)
+		if err != nil {
+			return err
+		}
+		if err := s.tx.StoreOpinion(ctx, w.net.ID, rand.Text(), mask(words)); err != nil {
+			return err
+		}
+	}
+	// All at once means that the person has thought about the words, too.
+	w.asked.Done = w.asked.Given == meeting.EvaluationQuestions && (words != "" || was == 0 || len(given) == 0)
+	view.Next = w.asked.Given + 1
+	name := "evaluation_next"
+	switch {
+	case w.asked.Done:
+		name = "evaluation_thanks"
+	case w.asked.Given == meeting.EvaluationQuestions:
+		name = "evaluation_words"
+	}
+	if err := s.tx.StoreAsked(ctx, w.net.ID, *w.asked); err != nil {
+		return err
+	}
+	return b.quietly(ctx, s, m.ID, m.Sender, w.net.Language, name, view)
+}
+
+// evaluationsDue reminds those who have not answered, once, and ends
+// evaluations whose time is over.
+func (b *Bot) evaluationsDue(ctx context.Context) error {
+	var ids []string
+	err := b.update(ctx, func(s *scene) (err error) {
+		ids, err = s.tx.Evaluations(ctx)
+		return err
+	})
+	errs := []error{err}
+	for _, id := range ids {
+		errs = append(errs, b.update(ctx, func(s *scene) error { return b.evaluationDue(ctx, s, id) }))
+	}
+	return errors.Join(errs...)
+}
+
+func (b *Bot) evaluationDue(ctx context.Context, s *scene, id string) error {
+	e, err := s.tx.Evaluation(ctx, id)
+	if err != nil || e == nil {
+		return err
+	}
+	if !e.Until.After(s.now) {
+		return s.tx.EndEvaluation(ctx, id)
+	}
+	net, err := s.network(ctx, id)
+	if err != nil || net == nil || e.Reminded || e.Since.Add(evaluationReminder).After(s.now) || net.Rests(s.now) {
+		return err
+	}
+	e.Reminded = true
+	if err := s.tx.StoreEvaluation(ctx, e); err != nil {
+		return err
+	}
+	people, _, err := b.people(ctx, s, net)
+	if err != nil {
+		return err
+	}
+	view, err := b.evaluationView(net, e)
+	if err != nil {
+		return err
+	}
+	for _, m := range people {
+		asked, err := s.tx.Asked(ctx, id, e.Person(m.User))
+		if err != nil {
+			return err
+		}
+		if asked == nil || asked.Done || asked.Given == meeting.EvaluationQuestions {
+			continue
+		}
+		view.Next = asked.Given + 1
+		// Its key says nothing of who it went to, and its row goes.
+		if err := b.tellDirectly(ctx, s, m.User, vanishing+rand.Text(), net.Language, "evaluation_reminder", view); err != nil {
+			return err
+		}
+	}
+	return nil
+}
