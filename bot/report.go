@@ -74,12 +74,12 @@ func (b *Bot) reportAsked(ctx context.Context, s *scene, c *call) (programme, re
 		}
 	}
 	slices.Sort(ids)
-	folded := render.Fold(c.args)
-	for _, id := range ids {
-		for _, name := range []string{id, names[id]} {
+	folded := render.Fold(strings.Join(strings.Fields(c.args), " "))
+	for _, called := range []func(string) string{func(id string) string { return id }, func(id string) string { return names[id] }} {
+		for _, id := range ids {
+			name := called(id)
 			if after, ok := strings.CutPrefix(folded, render.Fold(name)); ok && (after == "" || after[0] == ' ') {
-				words := len(strings.Fields(name))
-				return id, strings.Join(strings.Fields(c.args)[words:], " "), nil
+				return id, strings.Join(strings.Fields(c.args)[len(strings.Fields(name)):], " "), nil
 			}
 		}
 	}

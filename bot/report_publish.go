@@ -81,7 +81,15 @@ func (b *Bot) publish(ctx context.Context, s *scene, draft *meeting.Report) erro
 	if err != nil {
 		return err
 	}
-	final.Body, final.Reason, final.By, final.Published, final.Corrected = draft.Body, draft.Reason, draft.By, draft.Published, false
+	signed, err := b.signOffView(ctx, s, draft)
+	if err != nil {
+		return err
+	}
+	signed.SignedBy = signed.Given
+	final.Reason, final.By, final.Published, final.Corrected = draft.Reason, draft.By, draft.Published, false
+	if final.Body, err = freeze(signed.Report); err != nil {
+		return err
+	}
 	if err := s.tx.StoreReport(ctx, final); err != nil {
 		return err
 	}

@@ -63,16 +63,24 @@ func (b *Bot) signOffView(ctx context.Context, s *scene, r *meeting.Report) (ren
 		if n.Ended {
 			continue
 		}
-		switch known[n.ID].State {
-		case meeting.SignGiven:
-			view.Given = append(view.Given, n.Name)
-		case meeting.SignObjected:
+		v := known[n.ID]
+		given := v.State == meeting.SignGiven
+		if r.State == meeting.ReportPublished {
+			// What was signed then stays signed, whatever is asked since.
+			given = slices.Contains(view.SignedBy, n.Name) || given && !v.At.Before(r.Published)
+		}
+		switch {
+		case v.State == meeting.SignObjected && (!given || !v.At.Before(r.Published)):
 			view.Objected = append(view.Objected, n.Name)
+		case given:
+			view.Given = append(view.Given, n.Name)
 		default:
 			view.Asked = append(view.Asked, n.Name)
 		}
 	}
-	view.Signed = len(view.Given)
+	if view.Signed = len(view.Given); r.State == meeting.ReportPublished {
+		view.Signed = len(view.SignedBy)
+	}
 	return view, nil
 }
 

@@ -225,6 +225,13 @@ func (b *Bot) reportRounds(ctx context.Context, s *scene, view *render.Report) e
 // partOf is a short mark of what the report says about a network. A sign-off is
 // for that.
 func partOf(n render.ReportNetwork) (string, error) {
+	n.Meetings = slices.Clone(n.Meetings)
+	for i := range n.Meetings {
+		// How far a meeting has come that says nothing yet is no reason to ask again.
+		if m := &n.Meetings[i]; m.Summary == nil && m.State.Held() {
+			*m = render.ReportMeeting{Number: m.Number, Title: m.Title, State: meeting.StateClosed}
+		}
+	}
 	text, err := json.Marshal(n)
 	if err != nil {
 		return "", fmt.Errorf("encode part of a report: %w", err)

@@ -23,6 +23,9 @@ type Report struct {
 	// Meetings are the programme's, for the appendix.
 	Meetings []meeting.ProgrammeMeeting
 
+	// SignedBy are the networks that had signed it off when it was published.
+	SignedBy []string `json:",omitempty"`
+
 	// What follows says which form of the report it is, and is not frozen with
 	// the rest.
 	Version   int       `json:"-"`
@@ -261,8 +264,11 @@ type SignOffs struct {
 	Word      string
 }
 
-// Missing are the networks that have not signed off.
-func (s SignOffs) Missing() string { return strings.Join(slices.Concat(s.Asked, s.Objected), ", ") }
+// Waiting are the networks that have not signed off.
+func (s SignOffs) Waiting() []string { return slices.Concat(s.Asked, s.Objected) }
+
+// Missing are the same, as a command takes them.
+func (s SignOffs) Missing() string { return strings.Join(s.Waiting(), ", ") }
 
 // Deletion is when what people wrote in a network is deleted, or was.
 type Deletion struct {

@@ -108,6 +108,8 @@ func (t *Tx) Forget(ctx context.Context, user meeting.UserID) error {
 		"DELETE FROM invites WHERE inviter = ?",
 		"UPDATE summaries SET shared_by = '' WHERE shared_by = ?",
 		"UPDATE plans SET shared_by = '' WHERE shared_by = ?",
+		"UPDATE reports SET published_by = '' WHERE published_by = ?",
+		"UPDATE signoffs SET user_id = '' WHERE user_id = ?",
 		"UPDATE decisions SET recorded_by = '' WHERE recorded_by = ?",
 		"DELETE FROM follow_up_answers WHERE author = ?",
 		"UPDATE polls SET shared_by = '' WHERE shared_by = ?",
