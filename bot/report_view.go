@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"blnbot/internal/meeting"
 	"blnbot/internal/render"
@@ -275,4 +277,33 @@ func (b *Bot) reportEvaluation(ctx context.Context, s *scene, net *meeting.Netwo
 	}
 	slices.Sort(out.Texts)
 	return out, nil
+}
+
+// FinalReport is the programme's published report as it was frozen or, as long
+// as there is none, the draft, for export. With one programme it need not be
+// named.
+func (b *Bot) FinalReport(ctx context.Context, programme string) (render.Report, error) {
+	var view render.SignOffs
+	err := b.update(ctx, func(s *scene) error {
+		if programme == "" {
+			ids := slices.Sorted(maps.Keys(s.programmes()))
+			if len(ids) != 1 {
+				return fmt.Errorf("%w: name one of the programmes %s", ErrNothing, strings.Join(ids, ", "))
+			}
+			programme = ids[0]
+		}
+		draft, published, err := b.reports(ctx, s, programme)
+		if err != nil {
+			return err
+		}
+		if published == nil {
+			published = draft
+		}
+		if published == nil {
+			return fmt.Errorf("%w: there is no report on %s", ErrNothing, programme)
+		}
+		view, err = b.signOffView(ctx, s, published)
+		return err
+	})
+	return view.Report, err
 }

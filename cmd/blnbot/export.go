@@ -15,9 +15,9 @@ import (
 
 // exportCmd writes a document. It works while the bot is running.
 type exportCmd struct {
-	What      string `arg:"" enum:"minutes,summary,plan,compilation" help:"minutes, summary, plan, or compilation of a round over all networks."`
+	What      string `arg:"" enum:"minutes,summary,plan,compilation,report" help:"minutes, summary, plan, compilation of a round over all networks, or the final report."`
 	Network   string `help:"The network's id; not needed if there is one only." placeholder:"ID"`
-	Programme string `help:"The programme's id, for a compilation; not needed if there is one only." placeholder:"ID"`
+	Programme string `help:"The programme's id, for a compilation or the report; not needed if there is one only." placeholder:"ID"`
 	Meeting   int    `help:"The meeting's number; the last one if left out." placeholder:"N"`
 	Format    string `enum:"md,html,docx,json" default:"md" help:"md, html, docx (Word) or json (not for a summary)."`
 	Out       string `help:"The file to write; standard output if left out." placeholder:"FILE"`
@@ -52,6 +52,7 @@ func exports() map[string]export {
 			view: func(ctx context.Context, b *bot.Bot, c *exportCmd) (any, error) { return b.SharedPlan(ctx, c.Network) },
 			json: func(ctx context.Context, b *bot.Bot, c *exportCmd) (any, error) { return b.PlanJSON(ctx, c.Network) }},
 		"compilation": {view: compilation, json: compilationJSON},
+		"report":      {view: finalReport},
 	}
 }
 
@@ -139,4 +140,9 @@ func write(texts *render.Texts, name, format, lang string, view any) ([]byte, er
 		text, err = texts.Markdown(lang, name, view)
 	}
 	return []byte(text), err
+}
+
+// finalReport is the published report or, as long as there is none, the draft.
+func finalReport(ctx context.Context, b *bot.Bot, c *exportCmd) (any, error) {
+	return b.FinalReport(ctx, c.Programme)
 }
