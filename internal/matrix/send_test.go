@@ -476,6 +476,29 @@ func TestFiles(t *testing.T) {
 	}
 }
 
+// A picture is an image of its size, with what is in it as its text; nothing of
+// it is to be read by the server.
+func TestPicturesAreEncrypted(t *testing.T) {
+	w := newWorld(t)
+	w.setRoom(room1, megolm())
+	p := w.peer(anna, "PHONE")
+	c := w.open()
+	d := post("f", "Diagram över röster. "+secretText+": 4 röster.")
+	d.Kind, d.File = meeting.PostFile, &meeting.File{Name: "diagram-roster.png", Type: "image/png", Data: []byte("\x89PNG" + secretText), Width: 1440, Height: 639}
+	if _, err := c.Send(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	w.noPlainText()
+	_, body := w.read(p, w.server.sentEvents(room1)[0])
+	if body["msgtype"] != "m.image" || body["filename"] != d.File.Name || body["body"] != d.Markdown || body["url"] != nil || body["file"] == nil {
+		t.Errorf("got %v", body)
+	}
+	info, err := json.Marshal(body["info"])
+	if want := fmt.Sprintf(`{"h":639,"mimetype":"image/png","size":%d,"w":1440}`, len(d.File.Data)); err != nil || string(info) != want {
+		t.Errorf("info is %s, want %s", info, want)
+	}
+}
+
 func TestDirectMessages(t *testing.T) {
 	w := newWorld(t)
 	p := w.peer(anna, "PHONE")

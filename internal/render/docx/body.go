@@ -57,12 +57,7 @@ func (b *body) block(n ast.Node) error {
 		b.opened = true
 		return b.list(n, 0)
 	case *ast.Blockquote:
-		for c := n.FirstChild(); c != nil; c = c.NextSibling() {
-			if err := b.paragraph("Quote", inList{}, c); err != nil {
-				return err
-			}
-		}
-		return nil
+		return b.quote(n)
 	case *ast.CodeBlock, *ast.FencedCodeBlock:
 		b.code(n)
 		return nil
@@ -75,6 +70,22 @@ func (b *body) block(n ast.Node) error {
 		return nil // as in the HTML form: raw HTML is left out
 	}
 	return fmt.Errorf("document has a %s, which has no form in Word", n.Kind())
+}
+
+func (b *body) quote(q *ast.Blockquote) error {
+	for n := q.FirstChild(); n != nil; n = n.NextSibling() {
+		var err error
+		switch n.(type) {
+		case *ast.Paragraph, *ast.TextBlock:
+			err = b.paragraph("Quote", inList{}, n)
+		default:
+			err = b.block(n)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // headline writes a heading. The document's title is one of its own, so that

@@ -32,7 +32,7 @@ func Bars(bars []Bar, longest int) (*Drawing, error) {
 	}
 	y := edge
 	for _, b := range bars {
-		for _, text := range d.wrap(b.Label, size, width-2*edge, 3) {
+		for _, text := range d.wrap(b.Label, size, false, width-2*edge, 3) {
 			d.write(text, edge, y+size, size, false, ink, left)
 			y += line
 		}
@@ -70,7 +70,7 @@ func Columns(caption string, columns []string, rows []Row) (*Drawing, error) {
 	digits := min(digit, step*0.62)
 	y := edge
 	for _, r := range rows {
-		for _, text := range d.wrap(r.Label, size, width-2*edge, 2) {
+		for _, text := range d.wrap(r.Label, size, true, width-2*edge, 2) {
 			d.write(text, edge, y+size, size, true, ink, left)
 			y += line
 		}
@@ -140,7 +140,7 @@ func Grid(caption string, columns []string, lines []Line, legend []Legend) (*Dra
 	}
 	y := edge + line + 6
 	for _, l := range lines {
-		label := d.wrap(l.Label, size, names, 2)
+		label := d.wrap(l.Label, size, false, names, 2)
 		high := max(float64(len(label))*line+6, 32)
 		for i, text := range label {
 			d.write(text, edge, y+high/2+size*0.36+(float64(i)-float64(len(label)-1)/2)*line, size, false, ink, left)
