@@ -30,6 +30,8 @@ type Options struct {
 	// RecoveryKey is that of an earlier login of the same account; with it the
 	// new device is cross-signed. Without it only the first device is.
 	RecoveryKey string
+	// ResetIdentity gives the account a new identity, whatever it had.
+	ResetIdentity bool
 	// OnlyVerified keeps room keys from devices that their owners have not
 	// cross-signed, as clients do that follow MSC4153.
 	OnlyVerified bool
@@ -50,8 +52,10 @@ type Person struct {
 
 	// crypto is held while mach works: with the memory store it cannot do two
 	// things at the same time.
-	crypto   sync.Mutex
-	audience map[id.RoomID][]string // members when the room's keys were shared; guarded by crypto
+	crypto       sync.Mutex
+	withheldFrom id.UserID // gets no keys; guarded by crypto
+	withheldCode string
+	audience     map[id.RoomID][]string // members when the room's keys were shared; guarded by crypto
 
 	direct  sync.Mutex // held while a direct room is looked for
 	directs map[id.UserID]meeting.RoomID
@@ -151,8 +155,8 @@ func (p *Person) crossSign(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, exists := keys.MasterKeys[me]; !exists {
-		p.recoveryKey, err = p.mach.GenerateAndVerifyWithRecoveryKey(ctx)
+	if _, exists := keys.MasterKeys[me]; !exists || p.opts.ResetIdentity {
+		p.recoveryKey, err = p.newIdentity(ctx)
 		return err
 	}
 	if p.opts.RecoveryKey == "" {
@@ -160,6 +164,44 @@ func (p *Person) crossSign(ctx context.Context) error {
 	}
 	p.recoveryKey = p.opts.RecoveryKey
 	return p.mach.VerifyWithRecoveryKey(ctx, p.recoveryKey)
+}
+
+// newIdentity replaces the account's cross-signing keys and the key to its secret
+// storage; the server asks for the password.
+func (p *Person) newIdentity(ctx context.Context) (recoveryKey string, err error) {
+	if !p.opts.ResetIdentity {
+		return p.mach.GenerateAndVerifyWithRecoveryKey(ctx)
+	}
+	recoveryKey, seeds, err := p.mach.GenerateAndUploadCrossSigningKeys(ctx, func(ui *mautrix.RespUserInteractive) any {
+		return &mautrix.ReqUIAuthLogin{BaseAuthData: mautrix.BaseAuthData{Type: mautrix.AuthTypePassword, Session: ui.Session},
+			User: p.client.UserID.String(), Password: p.opts.Password}
+	}, "")
+	if err != nil {
+		return "", err
+	}
+	p.mach.CrossSigningKeys = seeds
+	return recoveryKey, errors.Join(p.mach.SignOwnDevice(ctx, p.mach.OwnIdentity()), p.mach.SignOwnMasterKey(ctx))
+}
+
+// UseUpKeys claims all one-time keys of somebody's devices, and returns how many
+// there were.
+func (p *Person) UseUpKeys(ctx context.Context, user meeting.UserID) (int, error) {
+	p.crypto.Lock()
+	defer p.crypto.Unlock()
+	keys, err := p.client.QueryKeys(ctx, &mautrix.ReqQueryKeys{DeviceKeys: mautrix.DeviceKeysRequest{id.UserID(user): {}}})
+	if err != nil {
+		return 0, err
+	}
+	devices := map[id.DeviceID]id.KeyAlgorithm{}
+	for device := range keys.DeviceKeys[id.UserID(user)] {
+		devices[device] = id.KeyAlgorithmSignedCurve25519
+	}
+	for n := 0; ; n++ {
+		got, err := p.client.ClaimKeys(ctx, &mautrix.ReqClaimKeys{OneTimeKeys: mautrix.OneTimeKeysRequest{id.UserID(user): devices}})
+		if err != nil || len(got.OneTimeKeys[id.UserID(user)]) == 0 {
+			return n, err
+		}
+	}
 }
 
 // Close stops following the rooms. The device stays logged in on the server,

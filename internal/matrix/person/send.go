@@ -142,7 +142,7 @@ func (p *Person) send(ctx context.Context, roomID id.RoomID, eventType event.Typ
 // encrypt encrypts an event for the present members of the room; it returns
 // nil where the room is not encrypted. The room's state is asked for each
 // time: what sync has told so far may be older than a test expects.
-func (p *Person) encrypt(ctx context.Context, roomID id.RoomID, eventType event.Type, content any) (*event.EncryptedEventContent, error) {
+func (p *Person) encrypt(ctx context.Context, roomID id.RoomID, eventType event.Type, content any) (sealed *event.EncryptedEventContent, err error) {
 	p.crypto.Lock()
 	defer p.crypto.Unlock()
 	state, err := p.client.State(ctx, roomID)
@@ -171,13 +171,53 @@ func (p *Person) encrypt(ctx context.Context, roomID id.RoomID, eventType event.
 	if !errors.Is(err, crypto.ErrNoGroupSession) && !errors.Is(err, crypto.ErrSessionExpired) && !errors.Is(err, crypto.ErrSessionNotShared) {
 		return encrypted, err
 	}
-	if _, err := p.mach.FetchKeys(ctx, users, true); err != nil {
+	devices, err := p.mach.FetchKeys(ctx, users, true)
+	if err != nil {
 		return nil, err
+	}
+	if p.withheldFrom != "" {
+		users = slices.DeleteFunc(users, func(u id.UserID) bool { return u == p.withheldFrom })
+		defer func() { err = errors.Join(err, p.tellWithheld(ctx, roomID, devices[p.withheldFrom])) }()
 	}
 	if err := p.mach.ShareGroupSession(ctx, roomID, users); err != nil {
 		return nil, err
 	}
 	return p.mach.EncryptMegolmEvent(ctx, roomID, eventType, content)
+}
+
+// Withhold has the device refuse somebody the keys of what it writes from now
+// on, and tell them so with the code (spec, "m.room_key.withheld"). An empty code
+// ends that.
+func (p *Person) Withhold(ctx context.Context, from meeting.UserID, code string) error {
+	p.crypto.Lock()
+	defer p.crypto.Unlock()
+	p.withheldFrom, p.withheldCode = id.UserID(from), code
+	if code == "" {
+		p.withheldFrom = ""
+	}
+	for room := range p.audience {
+		if err := p.mach.CryptoStore.RemoveOutboundGroupSession(ctx, room); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Person) tellWithheld(ctx context.Context, roomID id.RoomID, devices map[id.DeviceID]*id.Device) error {
+	session, err := p.mach.CryptoStore.GetOutboundGroupSession(ctx, roomID)
+	if err != nil || session == nil {
+		return err
+	}
+	messages := map[id.DeviceID]*event.Content{}
+	for device := range devices {
+		messages[device] = &event.Content{Parsed: &event.RoomKeyWithheldEventContent{
+			RoomID: roomID, Algorithm: id.AlgorithmMegolmV1, SessionID: session.ID(), SenderKey: p.mach.OwnIdentity().IdentityKey,
+			Code: event.RoomKeyWithheldCode(p.withheldCode), Reason: "a test",
+		}}
+	}
+	_, err = p.client.SendToDevice(ctx, event.ToDeviceRoomKeyWithheld, &mautrix.ReqSendToDevice{
+		Messages: map[id.UserID]map[id.DeviceID]*event.Content{p.withheldFrom: messages}})
+	return err
 }
 
 // SendState sends a state event.
