@@ -56,6 +56,9 @@ type Bot struct {
 	anonymous quota
 	told      atomic.Pointer[Settings] // the settings whose missing networks staff know of
 	calendars atomic.Pointer[Settings] // the settings that calendar files were compared with
+	// overviewed is the newest time of the week (Unix) that needs no overview any
+	// more, so that the database is not asked every second.
+	overviewed atomic.Int64
 }
 
 // New makes a Bot.

@@ -106,14 +106,22 @@ const weeklyCursor = "overview of the week"
 // weekly posts the overview of the week once it is due: the newest one only,
 // and none of those from before the bot first ran.
 func (b *Bot) weekly(ctx context.Context) error {
+	set := b.settings.Load()
+	if set.Leaders.Weekly == nil {
+		return nil
+	}
+	due := set.Leaders.Weekly.Last(b.now(), set.Location)
+	if b.overviewed.Load() == due.Unix() {
+		return nil
+	}
 	return b.update(ctx, func(s *scene) error {
-		if s.set.Leaders.Weekly == nil {
-			return nil
-		}
-		due := s.set.Leaders.Weekly.Last(s.now, s.set.Location)
 		cursors, err := s.tx.Cursors(ctx)
-		if err != nil || !cursors[weeklyCursor].Before(due) {
+		if err != nil {
 			return err
+		}
+		if !cursors[weeklyCursor].Before(due) {
+			b.overviewed.Store(due.Unix())
+			return nil
 		}
 		if !cursors[weeklyCursor].IsZero() && s.rests() {
 			return nil // it comes in the morning, or after the pause
