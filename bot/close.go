@@ -103,9 +103,9 @@ func (b *Bot) finish(ctx context.Context, s *scene, net *meeting.Network, m *mee
 
 // counts are what a meeting's entries add up to.
 type counts struct {
-	active, late, removed, unreadable int
-	people                            map[meeting.UserID]meeting.Role
-	byPrompt                          map[int]int
+	active, late, removed, leftOut, unreadable int
+	people                                     map[meeting.UserID]meeting.Role
+	byPrompt                                   map[int]int
 	// kept is what is remembered of entries that were deleted.
 	kept *meeting.Remembered
 }
@@ -125,6 +125,8 @@ func tally(entries []meeting.Entry) counts {
 			}
 		case meeting.EntryUnreadable:
 			t.unreadable++
+		case meeting.EntryWithheld, meeting.EntryExcluded:
+			t.leftOut++
 		default:
 			t.removed++
 		}

@@ -82,7 +82,7 @@ func (b *Bot) minutesView(ctx context.Context, s *scene, net *meeting.Network, m
 		return view, err
 	}
 	t := tally(entries)
-	view.Entries, view.Removed, view.Unreadable = t.active, t.removed, t.unreadable
+	view.Entries, view.Removed, view.LeftOut, view.Unreadable = t.active, t.removed, t.leftOut, t.unreadable
 	view.People = meeting.ShownCount(t.roles(), members)
 	attendance, err := s.tx.Attendance(ctx, m.ID)
 	if err != nil {

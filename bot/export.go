@@ -84,7 +84,7 @@ func (b *Bot) MinutesJSON(ctx context.Context, network string, number int) (*Min
 func minutesExport(m *meeting.Meeting, entries []meeting.Entry) *MinutesExport {
 	t := tally(entries)
 	out := &MinutesExport{Network: m.Network, Meeting: m.Number, Title: m.Title, State: m.State, OpenedAt: m.OpenedAt.Format(time.RFC3339),
-		Removed: t.removed, Unreadable: t.unreadable, Participants: map[string]int{}}
+		Removed: t.removed + t.leftOut, Unreadable: t.unreadable, Participants: map[string]int{}}
 	if !m.ClosedAt.IsZero() {
 		at := m.ClosedAt.Format(time.RFC3339)
 		out.ClosedAt = &at

@@ -82,6 +82,12 @@ func (b *Bot) asReaction(ctx context.Context, s *scene, c *call, target meeting.
 
 // cmdTake is a leader's 📝 on a loose message: "[prompt]".
 func (b *Bot) cmdTake(ctx context.Context, s *scene, c *call) error {
+	if offer, err := b.offerAt(ctx, s, c); err != nil || offer != nil {
+		if err != nil {
+			return err
+		}
+		return b.takeReworded(ctx, s, c.net, offer)
+	}
 	target, e, err := b.pointedAt(ctx, s, c, func(meeting.Entry) bool { return false })
 	if err != nil || target == "" {
 		return err

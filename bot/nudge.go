@@ -11,6 +11,10 @@ import (
 // nudges is after how many days a draft that is left alone is brought to mind.
 var nudges = []int{3, 7, 14}
 
+// nudgePrefix begins the keys of reminders of a draft, which end in the draft's
+// revision: ✅ counts on them as long as the draft is the same.
+const nudgePrefix = "nudge/"
+
 // draftDue shares a draft whose time for comments is over, where the network
 // wants that, and otherwise reminds the leader of it.
 func (b *Bot) draftDue(ctx context.Context, d meeting.Summary) error {
@@ -70,6 +74,7 @@ func (b *Bot) nudge(ctx context.Context, s *scene, net *meeting.Network, m *meet
 	if err != nil {
 		return err
 	}
-	return b.tell(ctx, s, net, meeting.Post{Key: fmt.Sprintf("nudge/%d/%d", m.ID, sum.Nudges), Kind: meeting.PostText, Mentions: s.leaders(net)},
+	return b.tell(ctx, s, net, meeting.Post{Key: fmt.Sprintf("%s%d/%d/%d", nudgePrefix, m.ID, sum.Nudges, sum.Revision), Kind: meeting.PostText,
+		Mentions: s.leaders(net), Meeting: m.ID},
 		"nudge", render.Problem{Number: m.Number, Leaders: names, When: sum.Drafted.In(net.Location)})
 }

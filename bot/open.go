@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -232,7 +233,8 @@ func sameDay(a, b time.Time) bool {
 }
 
 // people returns who is in the network's room now, the bot and staff aside, and
-// how many hold each role.
+// how many of them hold each role, not counting leaders who do not take part by
+// replying.
 func (b *Bot) people(ctx context.Context, s *scene, net *meeting.Network) ([]meeting.Member, meeting.RoleCount, error) {
 	room, err := s.roomOf(ctx, net)
 	if err != nil {
@@ -246,13 +248,23 @@ func (b *Bot) people(ctx context.Context, s *scene, net *meeting.Network) ([]mee
 	if err != nil {
 		return nil, nil, err
 	}
+	writers, err := s.tx.Writers(ctx, net.ID)
+	if err != nil {
+		return nil, nil, err
+	}
 	var in []meeting.Member
 	c := meeting.RoleCount{}
 	for _, m := range all {
-		if m.Joined() && m.User != b.self && !s.isStaff(m.User) {
-			in = append(in, m)
-			c[roles[m.User]]++
+		if !m.Joined() || m.User == b.self || s.isStaff(m.User) {
+			continue
 		}
+		in = append(in, m)
+		// Whoever leads without replying hides nobody: of a leader and one other
+		// in a role everybody would know who spoke.
+		if net.Leads(m.User) && !slices.Contains(writers, m.User) {
+			continue
+		}
+		c[roles[m.User]]++
 	}
 	return in, c, nil
 }

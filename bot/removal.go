@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -114,14 +115,19 @@ func (b *Bot) withdraw(ctx context.Context, s *scene, net *meeting.Network, e me
 		quoted, shown = takePoints(sum, e, strict)
 		recalled = !slices.EqualFunc(recap, recapOf(sum), func(a, b meeting.Point) bool { return a.Text == b.Text })
 	}
-	if err := b.takeDownCopies(ctx, s, e.Meeting, quoted, shown); err != nil || !quoted {
+	if err := errors.Join(b.takeDownCopies(ctx, s, e.Meeting, quoted, shown), b.withdrawOffer(ctx, s, e.ID)); err != nil {
 		return err
+	}
+	if !quoted {
+		return b.offerAgain(ctx, s, net, m, sum, e)
 	}
 	switch {
 	case sum.State == meeting.SummaryDraft:
 		return b.redraft(ctx, s, net, m, sum)
 	case shown:
-		err = b.reshare(ctx, s, net, m, sum)
+		if err = b.reshare(ctx, s, net, m, sum); err == nil {
+			err = b.offerReworded(ctx, s, net, m, e)
+		}
 	default:
 		err = s.tx.StoreSummary(ctx, sum)
 	}

@@ -185,7 +185,7 @@ func (b *Bot) remember(ctx context.Context, s *scene, m *meeting.Meeting, member
 		return err
 	}
 	t := tally(entries)
-	err = s.tx.StoreRemembered(ctx, m.ID, meeting.Remembered{Active: t.active, Late: t.late, Removed: t.removed, Unreadable: t.unreadable,
+	err = s.tx.StoreRemembered(ctx, m.ID, meeting.Remembered{Active: t.active, Late: t.late, Removed: t.removed, LeftOut: t.leftOut, Unreadable: t.unreadable,
 		People: len(t.people), ByPrompt: t.byPrompt, Roles: t.shown(members), At: s.now})
 	if err != nil {
 		return err
@@ -252,7 +252,7 @@ func (b *Bot) counted(ctx context.Context, s *scene, m *meeting.Meeting, entries
 	if err != nil || r == nil {
 		return tally(entries), err
 	}
-	return counts{active: r.Active, late: r.Late, removed: r.Removed, unreadable: r.Unreadable, byPrompt: r.ByPrompt, kept: r}, nil
+	return counts{active: r.Active, late: r.Late, removed: r.Removed, leftOut: r.LeftOut, unreadable: r.Unreadable, byPrompt: r.ByPrompt, kept: r}, nil
 }
 
 // shown is the participants as they may be shown outside the network.

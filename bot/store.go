@@ -200,6 +200,8 @@ type people interface {
 	Forget(ctx context.Context, user meeting.UserID) error
 	HideEntry(ctx context.Context, id meeting.EventID) error
 	Hidden(ctx context.Context, id meeting.EventID) (bool, error)
+	// Writers lists who has replied in the network.
+	Writers(ctx context.Context, network string) ([]meeting.UserID, error)
 	StoreErasure(ctx context.Context, e meeting.Erasure) error
 	// KnownUsers lists everybody that anything is stored about.
 	KnownUsers(ctx context.Context) ([]meeting.UserID, error)

@@ -190,7 +190,7 @@ func (b *Bot) summaryView(ctx context.Context, s *scene, net *meeting.Network, m
 		return render.Summary{}, err
 	}
 	view := render.Summary{Network: net.Name, Number: m.Number, Title: m.Title, Version: sum.Version, Entries: t.active, Late: t.late,
-		Removed: t.removed, Unreadable: t.unreadable, Shared: sum.Shared.In(net.Location)}
+		Removed: t.removed, LeftOut: t.leftOut, Unreadable: t.unreadable, Shared: sum.Shared.In(net.Location)}
 	_, members, err := b.people(ctx, s, net)
 	if err != nil {
 		return view, err
@@ -294,10 +294,22 @@ func (b *Bot) approveByReaction(ctx context.Context, s *scene, p place, r meetin
 		return err
 	}
 	sum, err := s.tx.Summary(ctx, m.ID)
-	if err != nil || sum == nil || sum.State != meeting.SummaryDraft {
+	if err != nil || sum == nil {
 		return err
 	}
+	if strings.HasPrefix(post.Key, rewordPrefix) {
+		return b.takeReworded(ctx, s, p.net, post)
+	}
+	if sum.State != meeting.SummaryDraft {
+		return nil
+	}
 	base, _, _ := strings.Cut(post.Key, "~")
+	if strings.HasPrefix(base, nudgePrefix) {
+		if !strings.HasSuffix(base, fmt.Sprintf("/%d", sum.Revision)) {
+			return b.tell(ctx, s, p.net, meeting.Post{Key: "again/" + string(r.ID), Kind: meeting.PostText, Mentions: []meeting.UserID{r.Sender}}, "nudge_changed", nil)
+		}
+		base = sum.Post
+	}
 	if strings.HasPrefix(base, copyPrefix(m, sum)) {
 		return b.share(ctx, s, p.net, m, sum, r.Sender)
 	}

@@ -440,6 +440,15 @@ func (s *stage) target(word string) meeting.EventID {
 		return s.anonymous
 	}
 	if key, ok := strings.CutPrefix(word, "post:"); ok {
+		if start, ok := strings.CutSuffix(key, "*"); ok {
+			s.must(s.db.Update(s.ctx, func(tx *sqlite.Tx) error {
+				found, err := tx.PostsWithPrefix(s.ctx, start)
+				if len(found) > 0 {
+					key = found[0].Key
+				}
+				return err
+			}))
+		}
 		return meeting.EventID("$" + key)
 	}
 	if _, err := strconv.Atoi(word); err == nil {

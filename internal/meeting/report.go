@@ -72,8 +72,8 @@ type Deletion struct {
 // Remembered is what stays of a meeting's entries when they are deleted: how
 // many there were.
 type Remembered struct {
-	Active, Late, Removed, Unreadable, People int
-	ByPrompt                                  map[int]int
+	Active, Late, Removed, LeftOut, Unreadable, People int
+	ByPrompt                                           map[int]int
 	// Roles are the participants as they may be shown outside the network.
 	Roles RoleCount
 	At    time.Time

@@ -56,6 +56,7 @@ func samples(t testing.TB) []sample {
 		helpSamples(loc),
 		prioritySamples(loc),
 		evaluationSamples(loc),
+		rewordSamples(),
 	} {
 		all = append(all, part...)
 	}
@@ -210,7 +211,7 @@ func fullSummary(loc *time.Location) Summary {
 			{Number: 3, Text: "Vem kan göra något åt det?", Entries: 2},
 			{Number: 4, Text: "Något annat?"},
 		},
-		Entries: 12, Late: 1, Removed: 2, Unreadable: 1, Gaps: 1, Leaders: []string{"Lena"},
+		Entries: 12, Late: 1, Removed: 2, LeftOut: 1, Unreadable: 1, Gaps: 1, Leaders: []string{"Lena"},
 		Until: at(loc, time.September, 17, 18), Shared: at(loc, time.September, 18, 9),
 	}
 }

@@ -20,7 +20,7 @@ func statusSamples(loc *time.Location) []sample {
 	table := StatusTable{Groups: []StatusGroup{{Programme: "Samsjuklighet", Networks: []Status{open, draft, shared}}, {Programme: "Nära vård", Networks: []Status{missed, none}}}, Failed: 2}
 	network := Problem{Network: "Västerås", Number: 2}
 	out := []sample{
-		{"status", "", open}, {"status", "draft", draft}, {"status", "shared", shared}, {"status", "missed", missed}, {"status", "none", none},
+		{"status", "", open}, {"status", "one", Status{Network: "Arvika", Number: 1, Of: 1, Title: "Allt", State: meeting.StateOpen, Prompts: []PromptCount{{1, 2}}}}, {"status", "draft", draft}, {"status", "shared", shared}, {"status", "missed", missed}, {"status", "none", none},
 		{"state", "", open}, {"state", "draft", draft}, {"state", "shared", shared}, {"state", "missed", missed},
 		{"status_table", "", table}, {"status_table", "failed", StatusTable{Groups: []StatusGroup{{Networks: []Status{shared}}}, Failed: 1}},
 		{"status_table", "well", StatusTable{Week: 37, Part: 2, Of: 2, Groups: []StatusGroup{{Networks: []Status{shared}}}}},
@@ -70,7 +70,7 @@ func fullMinutes(loc *time.Location) Minutes {
 		Network: "Västerås", Number: 2, Title: "Vad fungerar bra i dag?", State: meeting.StateClosed,
 		Opened: at(loc, time.September, 8, 17), Closed: at(loc, time.September, 13, 18),
 		People: counted, Attendance: meeting.RoleCount{meeting.RoleCarer: 3, meeting.RoleUnknown: 1},
-		Entries: 6, Removed: 2, Unreadable: 1, Gaps: 1,
+		Entries: 6, Removed: 2, LeftOut: 2, Unreadable: 1, Gaps: 1,
 		Prompts: []MinutesPrompt{
 			{Number: 1, Text: "Vad finns redan i dag i er kommun eller region som är ett bra stöd för anhöriga till personer med samsjuklighet?", Entries: []meeting.Entry{
 				{Body: "Att någon ringer upp mig. Jag orkar inte leta själv efter hjälp.", Role: meeting.RoleCarer, Source: meeting.SourceThread, Support: 2},

@@ -128,6 +128,7 @@ type Summary struct {
 	Entries      int
 	Late         int
 	Removed      int
+	LeftOut      int // by 🚫
 	Unreadable   int
 	Gaps         int
 	Leaders      []string
@@ -248,6 +249,7 @@ type Minutes struct {
 	Prompts    []MinutesPrompt
 	Entries    int
 	Removed    int
+	LeftOut    int // by 🚫
 	Unreadable int
 	Gaps       int
 }

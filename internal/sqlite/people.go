@@ -119,3 +119,9 @@ func (t *Tx) Forget(ctx context.Context, user meeting.UserID) error {
 	}
 	return errors.Join(errs...)
 }
+
+// Writers lists the authors of the network's entries that count.
+func (t *Tx) Writers(ctx context.Context, network string) ([]meeting.UserID, error) {
+	return list(ctx, t, "list writers", `SELECT DISTINCT e.author FROM entries e JOIN meetings m ON m.id = e.meeting_id
+		WHERE m.network = ? AND e.state = 'active' AND e.author != ''`, []any{network}, scanOne[meeting.UserID])
+}
