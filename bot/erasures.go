@@ -15,6 +15,8 @@ func (b *Bot) EraseAgain(ctx context.Context, e meeting.Erasure) error {
 		switch e.Kind {
 		case meeting.ErasedPerson:
 			err = b.erasePseudonym(ctx, s, e.Subject)
+		case meeting.ErasedReplies:
+			err = b.deleteAgain(ctx, s, e.Subject)
 		default:
 			err = fmt.Errorf("unknown kind %q", e.Kind)
 		}
@@ -43,4 +45,14 @@ func (b *Bot) erasePseudonym(ctx context.Context, s *scene, pseudonym string) er
 		}
 	}
 	return nil
+}
+
+// deleteAgain deletes what people wrote in a network, if it is known here.
+func (b *Bot) deleteAgain(ctx context.Context, s *scene, network string) error {
+	net, err := s.network(ctx, network)
+	if err != nil || net == nil {
+		return err
+	}
+	_, err = b.deleteReplies(ctx, s, net)
+	return err
 }

@@ -149,20 +149,13 @@ func (b *Bot) goesOn(ctx context.Context, s *scene, d deletion) (bool, error) {
 // deleteRaw deletes what people wrote in the network. The counts stay, so that
 // approved summaries can still say how many replies they rest on.
 func (b *Bot) deleteRaw(ctx context.Context, s *scene, d deletion) error {
-	all, err := s.tx.Meetings(ctx, d.Network)
-	if err != nil {
+	var err error
+	if d.Entries, err = b.deleteReplies(ctx, s, d.net); err != nil {
 		return err
 	}
-	_, members, err := b.people(ctx, s, d.net)
-	if err != nil {
-		return err
-	}
-	for i := range all {
-		if err := b.remember(ctx, s, &all[i], members); err != nil {
-			return err
-		}
-	}
-	if d.Entries, err = s.tx.DeleteRaw(ctx, d.Network); err != nil {
+	// The backups, too.
+	note := meeting.Erasure{ID: fmt.Sprintf("%s/%d", d.Network, d.ID), Kind: meeting.ErasedReplies, Subject: d.Network, At: s.now}
+	if err := s.tx.StoreErasure(ctx, note); err != nil {
 		return err
 	}
 	d.Done = s.now
@@ -170,6 +163,25 @@ func (b *Bot) deleteRaw(ctx context.Context, s *scene, d deletion) error {
 		return err
 	}
 	return b.tellDeletion(ctx, s, d, "deletion_over")
+}
+
+// deleteReplies deletes what people wrote in the network, and returns how many
+// entries there were.
+func (b *Bot) deleteReplies(ctx context.Context, s *scene, net *meeting.Network) (int, error) {
+	all, err := s.tx.Meetings(ctx, net.ID)
+	if err != nil {
+		return 0, err
+	}
+	_, members, err := b.people(ctx, s, net)
+	if err != nil {
+		return 0, err
+	}
+	for i := range all {
+		if err := b.remember(ctx, s, &all[i], members); err != nil {
+			return 0, err
+		}
+	}
+	return s.tx.DeleteRaw(ctx, net.ID)
 }
 
 // remember keeps the counts of a meeting whose entries are about to be deleted,

@@ -75,13 +75,6 @@ func (c *backupCmd) Run(ctx context.Context, env *environment, cmds *commands) e
 	if folder == "" {
 		return nil
 	}
-	last, err := sqlite.LastDeletion(ctx, from)
-	if err != nil {
-		return err
-	}
-	if err := c.outdate(env, target, last); err != nil {
-		return err
-	}
 	return errors.Join(c.prune(env, folder), sweep(folder, env.now().Add(-abandoned)), clean(ctx, env, cfg, target, folder))
 }
 
@@ -114,29 +107,6 @@ func (c *backupCmd) target(now time.Time) (file, folder string, err error) {
 		return "", "", fmt.Errorf("there is no folder %s; make it first", dir)
 	}
 	return c.File, "", nil
-}
-
-// outdate deletes the backups beside the newest one from before the time at which
-// the bot last deleted what people wrote in a network: they still hold it.
-func (c *backupCmd) outdate(env *environment, newest string, last time.Time) error {
-	folder := filepath.Dir(newest)
-	if last.IsZero() {
-		return nil
-	}
-	found, err := filesLike(folder, ours)
-	if err != nil {
-		return err
-	}
-	for _, name := range found {
-		if name > "blnbot-"+last.UTC().Format(backupLayout)+".db" || name == filepath.Base(newest) {
-			continue
-		}
-		if err := os.Remove(filepath.Join(folder, name)); err != nil {
-			return fmt.Errorf("delete a backup that holds deleted replies: %w", err)
-		}
-		fmt.Fprintf(env.stdout, "%s deleted: it held replies that have been deleted since\n", filepath.Join(folder, name))
-	}
-	return nil
 }
 
 // prune deletes the oldest backups of a folder.

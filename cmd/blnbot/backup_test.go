@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"blnbot/internal/meeting"
 	"blnbot/internal/sqlite"
 )
 
@@ -119,46 +117,6 @@ func TestBackupKeep(t *testing.T) {
 		"blnbot-20200101T000000Z.db", "blnbot-20261118T000000Z.db.old", "blnbot-20261121T000000Z.db", "blnbot-20261122T110000Z.db.456.partial",
 		"blnbot-20261122T120000Z.db", "blnbot-before-the-move.db", "notes.txt", "other.123.partial",
 	}
-	if diff := cmp.Diff(want, listing(t, to)); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
-// TestBackupOutdates: backups from before the deletion of replies go with the
-// next one, also without --keep.
-func TestBackupOutdates(t *testing.T) {
-	dir, cfg := site(t)
-	database(t, dir)
-	db, err := sqlite.Open(t.Context(), filepath.Join(dir, "data", databaseFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
-	err = db.Update(t.Context(), func(tx *sqlite.Tx) error {
-		d := &meeting.Deletion{Network: "vasteras", Due: at}
-		if err := tx.StoreDeletion(t.Context(), d); err != nil {
-			return err
-		}
-		d.Done = at
-		return tx.StoreDeletion(t.Context(), d)
-	})
-	if err := errors.Join(err, db.Close()); err != nil {
-		t.Fatal(err)
-	}
-	to := filepath.Join(dir, "backups")
-	if err := os.Mkdir(to, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"blnbot-20261120T000000Z.db", "blnbot-20261121T090000Z.db", "blnbot-20261121T090001Z.db", "before-the-move.db"} {
-		if err := os.WriteFile(filepath.Join(to, name), nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	stdout, stderr, code := play(t, "", "backup", "--config", cfg, to)
-	if code != exitGood || strings.Count(stdout, "deleted since\n") != 2 {
-		t.Errorf("%d %s%s", code, stdout, stderr)
-	}
-	want := []string{"before-the-move.db", "blnbot-20261121T090001Z.db", "blnbot-20261122T120000Z.db"}
 	if diff := cmp.Diff(want, listing(t, to)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -241,3 +241,46 @@ func TestNetworksMadeInChatAreListed(t *testing.T) {
 		t.Errorf("a network that has ended is in the schedule:\n%s", stdout)
 	}
 }
+
+// TestDeletedRepliesLeaveBackups: replies whose time is over go from the older
+// backups, too, with the next one; what the network arrived at stays.
+func TestDeletedRepliesLeaveBackups(t *testing.T) {
+	dir, cfg := site(t)
+	talk(t, dir)
+	to := filepath.Join(dir, "elsewhere")
+	if err := os.Mkdir(to, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, stderr, code := play(t, "", "backup", to, "--config", cfg); code != exitGood {
+		t.Fatal(stderr)
+	}
+	if err := os.Rename(filepath.Join(to, "blnbot-20261122T120000Z.db"), filepath.Join(to, "blnbot-20261101T000000Z.db")); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sqlite.Open(t.Context(), filepath.Join(dir, "data", databaseFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.Update(t.Context(), func(tx *sqlite.Tx) error {
+		if _, err := tx.DeleteRaw(t.Context(), "vasteras"); err != nil {
+			return err
+		}
+		at := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
+		return tx.StoreErasure(t.Context(), meeting.Erasure{ID: "vasteras/1", Kind: meeting.ErasedReplies, Subject: "vasteras", At: at})
+	})
+	if err := joinErr(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	stdout, stderr, code := play(t, "", "backup", to, "--config", cfg)
+	if code != exitGood || !strings.Contains(stdout, "now erased in 1 older backup\n") {
+		t.Errorf("%d\n%s%s", code, stdout, stderr)
+	}
+	for _, text := range []string{secret, "Bos svar."} {
+		if got := filesWith(t, dir, text); len(got) > 0 {
+			t.Errorf("%q is still in %q", text, got)
+		}
+	}
+	if got := listing(t, to); len(got) != 2 {
+		t.Errorf("the backups are %q", got)
+	}
+}

@@ -11,7 +11,8 @@ type ErasureKind string
 
 // The kinds of erasures.
 const (
-	ErasedPerson ErasureKind = "person" // Subject is the Pseudonym of a user id
+	ErasedPerson  ErasureKind = "person"  // Subject is the Pseudonym of a user id
+	ErasedReplies ErasureKind = "replies" // what people wrote in the network Subject
 )
 
 // Erasure notes that something was erased for good. Every backup has the list

@@ -175,25 +175,6 @@ func (t *Tx) unlinkPlan(ctx context.Context, network string) error {
 	return nil
 }
 
-// LastDeletion is when what people wrote was last deleted from the database
-// file, by whatever version of the bot wrote it; zero if it never was.
-func LastDeletion(ctx context.Context, path string) (at time.Time, err error) {
-	db, err := Connect(ctx, path)
-	if err != nil {
-		return at, err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	var known bool
-	err = db.QueryRowContext(ctx, "SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'deletions'").Scan(&known)
-	if err == nil && known {
-		err = db.QueryRowContext(ctx, "SELECT max(done_at) FROM deletions").Scan(timestamp{&at})
-	}
-	if err != nil {
-		return at, fmt.Errorf("read last deletion: %w", err)
-	}
-	return at, nil
-}
-
 // upgradeCopy matches the names of the copies that are written beside the
 // database before an upgrade.
 var upgradeCopy = regexp.MustCompile(`\.v\d+$`)
