@@ -44,7 +44,7 @@ func configKeys() []key {
 
 func roleLanguageKeys() []key {
 	var keys []key
-	for _, lang := range []string{"sv", "en"} {
+	for _, lang := range meeting.Languages() {
 		keys = append(keys, key{name: lang, expected: "roles with their names", example: lang + ": {carer: [närstående, närstående]}"})
 	}
 	return keys

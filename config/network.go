@@ -48,7 +48,7 @@ type settings struct {
 
 // read is the settings with what the section says instead.
 func (t settings) read(s section) settings {
-	t.language = s.get("language").oneOf(t.language, "sv", "en")
+	t.language = s.get("language").oneOf(t.language, meeting.Languages()...)
 	t.timezone, t.location = timezone(s.get("timezone"), t.timezone)
 	t.openFor = s.get("open_for").duration(t.openFor, shortest, longest)
 	t.grace = s.get("grace").duration(t.grace, 0, longest)

@@ -159,7 +159,7 @@ func programme(name string, data []byte, found *findings) (meeting.Programme, se
 	p.Name = line(s.get("name"))
 	p.Purpose = paragraph(s.get("purpose"), maxText)
 	p.Goal = paragraph(s.get("goal"), maxText)
-	p.Language = s.get("language").oneOf("sv", "sv", "en")
+	p.Language = s.get("language").oneOf("sv", meeting.Languages()...)
 	list := s.get("meetings").list()
 	if len(list) > meeting.MaxMeetings {
 		s.get("meetings").fail("there are %d meetings, which is more than %d", len(list), meeting.MaxMeetings)

@@ -20,7 +20,7 @@ var files embed.FS
 
 // Languages lists the languages that there are texts in. A language is one
 // folder of templates and one row in the table of words in words.go.
-func Languages() []string { return []string{"sv", "en"} }
+func Languages() []string { return meeting.Languages() }
 
 // Texts holds the parsed templates of all languages.
 type Texts struct {

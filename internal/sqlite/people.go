@@ -112,6 +112,8 @@ func (t *Tx) Forget(ctx context.Context, user meeting.UserID) error {
 		"UPDATE signoffs SET user_id = '' WHERE user_id = ?",
 		"UPDATE decisions SET recorded_by = '' WHERE recorded_by = ?",
 		"DELETE FROM follow_up_answers WHERE author = ?",
+		"UPDATE signoffs SET user_id = '' WHERE user_id = ?",
+		"UPDATE reports SET published_by = '' WHERE published_by = ?",
 		"UPDATE polls SET shared_by = '' WHERE shared_by = ?",
 	} {
 		_, err := t.exec(ctx, "forget", query, user)
