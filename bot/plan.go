@@ -69,7 +69,7 @@ func (b *Bot) cmdPlan(ctx context.Context, s *scene, c *call) error {
 	if err != nil || c == nil {
 		return err
 	}
-	for _, key := range []string{"answer/" + string(c.msg.ID), planAnswerKey(c), planChangeKey(c)} {
+	for _, key := range []string{"answer/" + string(c.msg.ID), planAnswerKey(c), planChangeKey(c), planDecidedKey(c)} {
 		if done, err := s.tx.Post(ctx, key); err != nil || done != nil {
 			return err // the same message again
 		}

@@ -32,6 +32,11 @@ var outcomeWords = map[string]meeting.Outcome{
 // noteStart is what may stand between who decided and the note.
 var noteStart = regexp.MustCompile(`\s*(?:\||\n|:\s|\s[–—-]\s)\s*`)
 
+// decidedPrefix begins the keys of the receipts for a network's decisions.
+func decidedPrefix(network string) string { return "decided/" + network + "/" }
+
+func planDecidedKey(c *call) string { return decidedPrefix(c.net.ID) + string(c.msg.ID) }
+
 // planDecide notes what the local management decided about the newest approved
 // version: "antagen 2026-12-15 Socialnämnden | med tillägg". A second decision
 // about the same version corrects the first.
@@ -73,7 +78,7 @@ func (b *Bot) planDecide(ctx context.Context, s *scene, c *call) error {
 		return err
 	}
 	view.Decision = *d
-	if err := b.answerWith(ctx, s, c, meeting.Post{Key: planAnswerKey(c), Kind: meeting.PostText}, "plan_decided", view); err != nil {
+	if err := b.answerWith(ctx, s, c, meeting.Post{Key: planDecidedKey(c), Kind: meeting.PostText}, "plan_decided", view); err != nil {
 		return err
 	}
 	return b.tellStaff(ctx, s, meeting.Post{Key: d.Post, Kind: meeting.PostText}, "plan_decided_staff", view)

@@ -189,6 +189,7 @@ func (b *Bot) withdrawDecision(ctx context.Context, s *scene, d meeting.Decision
 	}
 	s.touch(net, true)
 	if err := errors.Join(s.tx.DeleteDecision(ctx, d.Network, d.Version), s.tx.DropFollowUps(ctx, d.Network), b.takeDown(ctx, s, d.Post),
+		b.removePosts(ctx, s, decidedPrefix(net.ID)),
 		b.removePosts(ctx, s, planPrefix(net)+"answer/")); err != nil {
 		return err
 	}
@@ -276,7 +277,8 @@ func (b *Bot) stripDecision(ctx context.Context, s *scene, d meeting.Decision) e
 	if !noted {
 		return s.tx.StoreDecision(ctx, d)
 	}
-	if err := errors.Join(b.takeDown(ctx, s, d.Post), b.removePosts(ctx, s, planPrefix(net)+"answer/")); err != nil {
+	if err := errors.Join(b.takeDown(ctx, s, d.Post), b.removePosts(ctx, s, decidedPrefix(net.ID)),
+		b.removePosts(ctx, s, planPrefix(net)+"answer/")); err != nil {
 		return err
 	}
 	if d.Post, err = b.freshKey(ctx, s, fmt.Sprintf("decision/%s/%d/", d.Network, d.Version)); err != nil {

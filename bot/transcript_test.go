@@ -426,6 +426,10 @@ func (s *stage) gesture(words []string) {
 		if ev, ok := s.events[target]; ok {
 			meta.Room = ev.Meta().Room // a direct room, perhaps
 		}
+		if len(words) == 5 { // "eva delete a1 from arvika", where the message is not
+			meta.Room = meeting.RoomID("!" + words[4])
+			delete(s.redacted, target)
+		}
 		s.deliver(meeting.Redaction{EventMeta: meta, Target: target})
 	}
 }
