@@ -14,6 +14,7 @@ import (
 
 	"blnbot/internal/matrix/person"
 	"blnbot/internal/meeting"
+	"blnbot/internal/render/docx"
 )
 
 // valid checks minutes against the published schema.
@@ -108,9 +109,14 @@ func (p *play) exports() {
 		return text
 	}
 	p.valid(run("minutes", "--meeting", "1", "--format", "json"))
-	for _, format := range []string{"md", "html"} {
+	for _, format := range []string{"md", "html", "docx"} {
 		for _, what := range []string{"minutes", "summary"} {
 			text := run(what, "--meeting", "1", "--format", format)
+			if format == "docx" {
+				unpacked, err := docx.Text([]byte(text))
+				p.must(err)
+				text = unpacked
+			}
 			for _, name := range []string{"Anna", "anna", "Bo Ek", "Lena"} {
 				if strings.Contains(text, name) {
 					p.Errorf("%s as %s names %s", what, format, name)

@@ -152,7 +152,7 @@ func (t *Texts) Document(lang, name string, data any) (string, error) {
 	var body, out bytes.Buffer
 	// Raw HTML and dangerous links are left out by goldmark unless told otherwise.
 	engine := goldmark.New(goldmark.WithExtensions(extension.Table),
-		goldmark.WithParserOptions(parser.WithASTTransformers(util.Prioritized(scopes{}, 0))),
+		goldmark.WithParserOptions(parser.WithASTTransformers(util.Prioritized(marks{}, 0))),
 		goldmark.WithRendererOptions(renderer.WithNodeRenderers(util.Prioritized(figures{t, lang, data}, 0))))
 	if err := engine.Convert([]byte(md), &body); err != nil {
 		return "", fmt.Errorf("convert %s: %w", name, err)
@@ -167,19 +167,25 @@ func (t *Texts) Document(lang, name string, data any) (string, error) {
 	return out.String(), nil
 }
 
-// scopes says of table headers that they are their columns'.
-type scopes struct{}
+// marks says of table headers that they are their columns', and of text that
+// begins from the right that it does.
+type marks struct{}
 
 // Transform implements parser.ASTTransformer.
-func (scopes) Transform(doc *ast.Document, _ text.Reader, _ parser.Context) {
-	for n := doc.FirstChild(); n != nil; n = n.NextSibling() {
-		if n.Kind() != extast.KindTable {
-			continue
+func (marks) Transform(doc *ast.Document, r text.Reader, _ parser.Context) {
+	// The walker never fails.
+	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		switch {
+		case !entering:
+		case n.Kind() == extast.KindTableCell && n.Parent().Kind() == extast.KindTableHeader:
+			n.SetAttributeString("scope", "col")
+		case n.Kind() == ast.KindParagraph || n.Kind() == ast.KindListItem || n.Kind() == extast.KindTableCell:
+			if docx.StartsRightToLeft(docx.PlainText(n, r.Source())) {
+				n.SetAttributeString("dir", "rtl")
+			}
 		}
-		for cell := n.FirstChild().FirstChild(); cell != nil; cell = cell.NextSibling() {
-			cell.SetAttributeString("scope", "col")
-		}
-	}
+		return ast.WalkContinue, nil
+	})
 }
 
 // figures draws the images of a document into the page.

@@ -36,7 +36,7 @@ func documents(t testing.TB) map[string]any {
 // it that loads, links or runs.
 var allowed = map[string]string{
 	"html": "lang", "head": "", "meta": "charset name content", "title": "", "style": "", "body": "", "main": "",
-	"h1": "", "h2": "", "p": "", "ul": "", "li": "", "strong": "", "em": "", "br": "",
+	"h1": "", "h2": "", "p": "dir", "ul": "", "li": "dir", "strong": "", "em": "", "br": "",
 	"a":  "href", // materials
 	"h3": "", "table": "", "thead": "", "tbody": "", "tr": "", "th": "scope", "td": "",
 	"svg": "xmlns viewBox width height role font-family", "rect": "width height fill", "path": "d fill", "text": "x y font-size font-weight fill",
@@ -145,6 +145,19 @@ func TestMinutesKeepEntriesApart(t *testing.T) {
 	}
 	if got := strings.Count(page, "<li>"); got != 6 {
 		t.Errorf("the page has %d items, want 6", got)
+	}
+}
+
+// Text that reads from the right is set so.
+func TestRightToLeft(t *testing.T) {
+	m := fullMinutes(stockholm(t))
+	m.Prompts[1].Entries[0].Body = "مرحبا, Anna"
+	page, err := texts(t).Document("sv", "minutes", m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `<li dir="rtl">مرحبا, Anna<br>`; !strings.Contains(page, want) || strings.Count(page, "dir=") != 1 {
+		t.Errorf("no %s, or other texts too:\n%s", want, page)
 	}
 }
 

@@ -134,7 +134,7 @@ func (b *body) paragraph(style string, at inList, n ast.Node) error {
 	if at.number > 0 {
 		properties += fmt.Sprintf(`<w:numPr><w:ilvl w:val="%d"/><w:numId w:val="%d"/></w:numPr>`, min(at.level, deepest), at.number)
 	}
-	if startsRightToLeft(b.plain(n)) {
+	if StartsRightToLeft(b.plain(n)) {
 		properties += "<w:bidi/>"
 	}
 	if at.number < 0 {
@@ -243,7 +243,7 @@ func (b *body) cell(n ast.Node, width int, header bool, align extast.Alignment) 
 	if header {
 		b.out.WriteString("<w:keepNext/>")
 	}
-	if startsRightToLeft(b.plain(n)) {
+	if StartsRightToLeft(b.plain(n)) {
 		b.out.WriteString("<w:bidi/>")
 	}
 	if align == extast.AlignRight || align == extast.AlignCenter {

@@ -68,8 +68,8 @@ func rightToLeft(r rune) bool {
 	return unicode.In(r, unicode.Hebrew, unicode.Arabic, unicode.Syriac, unicode.Thaana, unicode.Nko)
 }
 
-// startsRightToLeft reports whether the first letter reads from right to left.
-func startsRightToLeft(s string) bool {
+// StartsRightToLeft reports whether the first letter reads from right to left.
+func StartsRightToLeft(s string) bool {
 	for _, r := range s {
 		if unicode.IsLetter(r) {
 			return rightToLeft(r)
