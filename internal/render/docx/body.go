@@ -131,6 +131,9 @@ func (b *body) paragraph(style string, at inList, n ast.Node) error {
 	if style != "" {
 		properties = `<w:pStyle w:val="` + style + `"/>`
 	}
+	if b.leadsOn(n) {
+		properties += "<w:keepNext/>"
+	}
 	if at.number > 0 {
 		properties += fmt.Sprintf(`<w:numPr><w:ilvl w:val="%d"/><w:numId w:val="%d"/></w:numPr>`, min(at.level, deepest), at.number)
 	}
@@ -149,6 +152,21 @@ func (b *body) paragraph(style string, at inList, n ast.Node) error {
 	}
 	b.out.WriteString("</w:p>")
 	return nil
+}
+
+// leadsOn reports whether a paragraph belongs on the page of what follows: the
+// sentence before a table, what ends in a colon, and a line that is strong from
+// end to end, which stands as a heading.
+func (b *body) leadsOn(n ast.Node) bool {
+	next := n.NextSibling()
+	if next == nil {
+		return false
+	}
+	if next.Kind() == extast.KindTable || strings.HasSuffix(b.plain(n), ":") {
+		return true
+	}
+	e, ok := n.FirstChild().(*ast.Emphasis)
+	return ok && e.Level == 2 && e.NextSibling() == nil
 }
 
 // list writes a list. Items that hold several blocks go on without a mark.
@@ -207,10 +225,11 @@ func (b *body) table(t *extast.Table) error {
 	b.out.WriteString("</w:tblGrid>")
 	for row := t.FirstChild(); row != nil; row = row.NextSibling() {
 		_, header := row.(*extast.TableHeader)
+		together := row.NextSibling() != nil && (header || t.ChildCount() <= mostTogether)
 		b.out.WriteString("<w:tr>" + b.rowProperties(row, header))
 		column := 0
 		for cell := row.FirstChild(); cell != nil && column < len(widths); cell = cell.NextSibling() {
-			if err := b.cell(cell, widths[column], header, t.Alignments[column]); err != nil {
+			if err := b.cell(cell, widths[column], header, together, t.Alignments[column]); err != nil {
 				return err
 			}
 			column++
@@ -220,6 +239,9 @@ func (b *body) table(t *extast.Table) error {
 	b.out.WriteString(`</w:tbl><w:p><w:pPr><w:pStyle w:val="AfterTable"/></w:pPr></w:p>`)
 	return nil
 }
+
+// mostTogether is how many rows a table may have that is kept on one page.
+const mostTogether = 10
 
 // unsplit is how many characters a row may have that is kept on one page.
 const unsplit = 600
@@ -234,13 +256,13 @@ func (b *body) rowProperties(row ast.Node, header bool) string {
 	return ""
 }
 
-func (b *body) cell(n ast.Node, width int, header bool, align extast.Alignment) error {
+func (b *body) cell(n ast.Node, width int, header, together bool, align extast.Alignment) error {
 	fmt.Fprintf(&b.out, `<w:tc><w:tcPr><w:tcW w:w="%d" w:type="dxa"/>`, width)
 	if header {
 		b.out.WriteString(`<w:shd w:val="clear" w:color="auto" w:fill="E9EEF2"/>`)
 	}
 	b.out.WriteString(`</w:tcPr><w:p><w:pPr><w:pStyle w:val="Cell"/>`)
-	if header {
+	if together {
 		b.out.WriteString("<w:keepNext/>")
 	}
 	if StartsRightToLeft(b.plain(n)) {
