@@ -92,7 +92,11 @@ func (b *Bot) roundAsked(ctx context.Context, s *scene, c *call) (programme stri
 		if err != nil || number < 1 || number > meeting.MaxMeetings {
 			number = 1
 		}
-		return "", 0, b.answer(ctx, s, c, "which_programme", render.Problem{Word: clip(wrong), Names: ids, Number: number})
+		view := render.Problem{Word: clip(wrong), Names: ids, Number: number}
+		if programme != "" && len(ids) > 1 {
+			view.Names, view.Suggest = nil, programme
+		}
+		return "", 0, b.answer(ctx, s, c, "which_programme", view)
 	case err != nil || number < 1 || number > lengths[programme]:
 		return "", 0, b.answer(ctx, s, c, "no_such_round", render.Problem{Word: digits, Max: lengths[programme]})
 	}

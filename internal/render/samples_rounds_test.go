@@ -19,6 +19,7 @@ func roundSamples(loc *time.Location) []sample {
 		{text: "usage_compile"}, {text: "does_compile"}, {text: "not_staff"}, {text: "no_programme"}, {text: "status_none"},
 		{"which_programme", "", Problem{Names: []string{"nara-vard", "samsjuklighet"}, Number: 2}},
 		{"which_programme", "word", Problem{Word: "kaffe", Names: []string{"nara-vard", "samsjuklighet"}, Number: 2}},
+		{"which_programme", "number", Problem{Suggest: "nara-vard", Number: 1}},
 		{"which_programme", "one", Problem{Names: []string{"samsjuklighet"}, Number: 1}},
 		{"no_such_round", "", Problem{Word: "31", Max: 6}}, {"no_such_round", "one", Problem{Word: "2", Max: 1}},
 		{"compile_nothing", "", Problem{Number: 2}},
