@@ -41,6 +41,7 @@ func (b *Bot) approveResult(ctx context.Context, s *scene, net *meeting.Network,
 }
 
 func (b *Bot) shareResult(ctx context.Context, s *scene, net *meeting.Network, poll *meeting.Poll, by meeting.UserID) error {
+	s.touch(net, false)
 	poll.Shared, poll.By = s.now, by
 	if err := b.postShared(ctx, s, net, poll); err != nil {
 		return err
@@ -168,6 +169,7 @@ func (b *Bot) otherWords(ctx context.Context, s *scene, net *meeting.Network, a 
 // replacePriorities takes down everything that shows the areas, and posts what
 // is to be seen now.
 func (b *Bot) replacePriorities(ctx context.Context, s *scene, net *meeting.Network, poll *meeting.Poll) error {
+	s.touch(net, true)
 	posted, err := s.tx.PostsWithPrefix(ctx, prioritiesKey(net))
 	if err != nil {
 		return err

@@ -264,13 +264,13 @@ func thaw(r *meeting.Report) (render.Report, error) {
 // answers where they are too few.
 func (b *Bot) reportEvaluation(ctx context.Context, s *scene, net *meeting.Network, mask func(string) string) (*render.ReportEvaluation, error) {
 	e, err := s.tx.Evaluation(ctx, net.ID)
-	if err != nil || e == nil {
-		return nil, err
+	if err != nil || e == nil || !e.Shown() && s.now.Before(e.Until) {
+		return nil, err // nothing yet, and answers may come
 	}
-	out := &render.ReportEvaluation{Asked: e.Asked, Answered: e.Answered, Few: !e.Shown()}
-	if out.Few {
-		return out, nil
+	if !e.Shown() {
+		return &render.ReportEvaluation{Few: true}, nil
 	}
+	out := &render.ReportEvaluation{Asked: e.Asked, Answered: e.Answered}
 	out.Counts = e.Counts
 	for _, text := range e.Texts {
 		out.Texts = append(out.Texts, mask(text))

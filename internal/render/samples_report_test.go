@@ -17,7 +17,7 @@ func reportSamples(loc *time.Location) []sample {
 			Participants: meeting.RoleCount{}}}}, Poll: &ReportPoll{Votes: Votes{Voters: 3, Areas: []AreaVotes{{"Avlastning", 3}, {"Kontakt", 1}}}}}}, Meetings: []meeting.ProgrammeMeeting{{Title: "Enda mötet", Prompts: []string{"Vad?"}}}}
 	bare := Report{ID: "prov", Programme: "Prov", Version: 2, Made: draft.Made, Meetings: []meeting.ProgrammeMeeting{{Title: "Två", Prompts: []string{"Vad?"}}, {Title: "Möten"}},
 		Rounds: []Compilation{{Number: 1, Title: "Två", Prompts: []CompiledPrompt{{Number: 1, Text: "Vad?", Shared: draft.Rounds[0].Prompts[0].Shared}}}},
-		Networks: []ReportNetwork{{ID: "kalmar", Name: "Kalmar", Meetings: []ReportMeeting{
+		Networks: []ReportNetwork{{ID: "kalmar", Name: "Kalmar", Evaluation: &ReportEvaluation{Asked: 8, Answered: 5}, Meetings: []ReportMeeting{
 			{Number: 1, Title: "Två", State: meeting.StateShared, Opened: draft.Made, Closed: draft.Made, Summary: &Summary{}}, {Number: 2, Title: "Möten", State: meeting.StateMissed}}}}}
 	waits := SignOffs{Report: draft, Title: "Samsjuklighet", Given: []string{"Västerås"}, Asked: []string{"Luleå"}, Objected: []string{"Arvika"}, Word: "Västerås"}
 	first := SignOffs{Report: draft, Title: "Samsjuklighet", Asked: []string{"Västerås", "Arvika", "Luleå"}, Newer: true, Staff: true, Word: "Arvika"}

@@ -74,6 +74,19 @@ type ReportEvaluation struct {
 	Texts           []string
 }
 
+// Questions are the questions, by number, with how many gave each answer.
+func (e ReportEvaluation) Questions() []Question {
+	var out []Question
+	for i, counts := range e.Counts {
+		q := Question{Number: i + 1}
+		for j, n := range counts {
+			q.Answers = append(q.Answers, AnswerCount{Number: j + 1, Count: n})
+		}
+		out = append(out, q)
+	}
+	return out
+}
+
 // ReportFollowUp is what became of a decided plan.
 type ReportFollowUp struct {
 	Months  int
