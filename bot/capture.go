@@ -323,8 +323,12 @@ func (b *Bot) edit(ctx context.Context, s *scene, p place, m meeting.Message) er
 	if err := s.tx.StoreVersion(ctx, m.ID, e.ID, m.Sender, body, m.SentAt); err != nil || e.State != meeting.EntryActive {
 		return err
 	}
+	was := e.Body
 	e.Body = body
 	if err := b.askSensitive(ctx, s, p.net, *e); err != nil {
+		return err
+	}
+	if err := b.rewordPriorities(ctx, s, p.net, *e, was); err != nil {
 		return err
 	}
 	return b.withdraw(ctx, s, p.net, *e, false)

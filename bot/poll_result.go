@@ -117,16 +117,56 @@ func (b *Bot) withdrawFromPriorities(ctx context.Context, s *scene, net *meeting
 		poll.Areas = slices.DeleteFunc(poll.Areas, func(a meeting.Priority) bool { return a.Dropped })
 	}
 	if lost {
-		notice := meeting.Post{Key: fmt.Sprintf("priorities-replaced/%s/%d", net.ID, poll.Round), Kind: meeting.PostText, Mentions: s.leaders(net)}
-		if err := b.tell(ctx, s, net, notice, "priorities_replaced", render.Areas{State: poll.State, Gone: goneAreas(poll)}); err != nil {
-			return err
-		}
-		return b.replacePriorities(ctx, s, net, poll)
+		return b.losePriorities(ctx, s, net, poll)
 	}
 	if linked {
 		return s.tx.StorePoll(ctx, poll)
 	}
 	return nil
+}
+
+// rewordPriorities has areas that quote an entry follow its author's edit. Once
+// people vote the words go instead: nobody has voted on the new ones, nor has a
+// leader approved them.
+func (b *Bot) rewordPriorities(ctx context.Context, s *scene, net *meeting.Network, e meeting.Entry, was string) error {
+	poll, err := s.tx.Poll(ctx, net.ID)
+	if err != nil || poll == nil {
+		return err
+	}
+	mask, err := b.masker(ctx, s, net)
+	if err != nil {
+		return err
+	}
+	changed := false
+	for i := range poll.Areas {
+		a := &poll.Areas[i]
+		short := strings.TrimSpace(strings.TrimSuffix(a.Text, "…"))
+		if a.Edited || a.Dropped || len(a.Entries) == 0 || a.Entries[0] != e.ID || !says(mask(was), short) || says(mask(e.Body), short) {
+			continue
+		}
+		text, ok := digest.Best(e, digest.Options{Language: net.Language, MaxLength: longestArea})
+		a.Text, a.Dropped, changed = asArea(net, text, mask), !ok, true
+		if poll.State != meeting.PollProposed {
+			a.Text, a.Dropped = "", true
+		}
+	}
+	switch {
+	case !changed:
+		return nil
+	case poll.State != meeting.PollProposed:
+		return b.losePriorities(ctx, s, net, poll)
+	}
+	poll.Areas = slices.DeleteFunc(poll.Areas, func(a meeting.Priority) bool { return a.Dropped })
+	return b.replacePriorities(ctx, s, net, poll)
+}
+
+// losePriorities says that areas have lost their text, and posts what is left.
+func (b *Bot) losePriorities(ctx context.Context, s *scene, net *meeting.Network, poll *meeting.Poll) error {
+	notice := meeting.Post{Key: fmt.Sprintf("priorities-replaced/%s/%d", net.ID, poll.Round), Kind: meeting.PostText, Mentions: s.leaders(net)}
+	if err := b.tell(ctx, s, net, notice, "priorities_replaced", render.Areas{State: poll.State, Gone: goneAreas(poll)}); err != nil {
+		return err
+	}
+	return b.replacePriorities(ctx, s, net, poll)
 }
 
 // repeatsArea reports whether an area's text repeats a sentence, or is a

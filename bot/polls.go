@@ -114,6 +114,9 @@ func (b *Bot) postPoll(ctx context.Context, s *scene, net *meeting.Network, poll
 			form.Options = append(form.Options, meeting.PollOption{ID: optionID(a.Number), Text: a.Text})
 		}
 	}
+	if len(form.Options) == 0 {
+		return nil // every text was removed; the leader is told
+	}
 	return b.tell(ctx, s, net, meeting.Post{Key: pollKey(net, poll), Kind: meeting.PostPoll, Form: form}, "poll_plain", view)
 }
 
