@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -38,8 +39,9 @@ func decidedPrefix(network string) string { return "decided/" + network + "/" }
 func planDecidedKey(c *call) string { return decidedPrefix(c.net.ID) + string(c.msg.ID) }
 
 // planDecide notes what the local management decided about the newest approved
-// version: "antagen 2026-12-15 Socialnämnden | med tillägg". A second decision
-// about the same version corrects the first.
+// version, or the one that is named: "[version 1] antagen 2026-12-15
+// Socialnämnden | med tillägg". A second decision about the same version
+// corrects the first.
 func (b *Bot) planDecide(ctx context.Context, s *scene, c *call) error {
 	plan, err := b.planOf(ctx, s, c.net)
 	if err != nil {
@@ -48,11 +50,15 @@ func (b *Bot) planDecide(ctx context.Context, s *scene, c *call) error {
 	if plan.Version == 0 {
 		return b.answer(ctx, s, c, "plan_never_approved", nil)
 	}
+	version, ok := cutVersion(c, plan.Version)
+	if !ok {
+		return b.answer(ctx, s, c, "plan_decision_version", render.Problem{Max: plan.Version})
+	}
 	d, err := b.readDecision(ctx, s, c)
 	if err != nil || d == nil {
 		return err
 	}
-	d.Version = plan.Version
+	d.Version = version
 	before, err := s.tx.Decisions(ctx, c.net.ID)
 	if err != nil {
 		return err
@@ -74,14 +80,30 @@ func (b *Bot) planDecide(ctx context.Context, s *scene, c *call) error {
 	if err := s.keep(ctx, c.net); err != nil { // follow-ups come after the programme
 		return err
 	}
-	if view.Next, err = b.scheduleFollowUps(ctx, s, c.net, *d); err != nil {
-		return err
+	// Questions follow the newest version that was decided about.
+	if len(before) == 0 || before[len(before)-1].Version <= d.Version {
+		if view.Next, err = b.scheduleFollowUps(ctx, s, c.net, *d); err != nil {
+			return err
+		}
 	}
 	view.Decision = *d
 	if err := b.answerWith(ctx, s, c, meeting.Post{Key: planDecidedKey(c), Kind: meeting.PostText}, "plan_decided", view); err != nil {
 		return err
 	}
 	return b.tellStaff(ctx, s, meeting.Post{Key: d.Post, Kind: meeting.PostText}, "plan_decided_staff", view)
+}
+
+// cutVersion takes the version that a decision is about out of the arguments:
+// the newest unless they begin with "version 1". False if there is none such.
+func cutVersion(c *call, newest int) (int, bool) {
+	first, rest := cutWord(c.args)
+	if render.Fold(first) != "version" {
+		return newest, true
+	}
+	number, rest := cutWord(rest)
+	c.args = rest
+	n, err := strconv.Atoi(strings.TrimRight(number, ".,:"))
+	return n, err == nil && n >= 1 && n <= newest
 }
 
 // readDecision reads outcome, date, who decided and the note, or answers what is

@@ -113,7 +113,7 @@ func decisionSamples(loc *time.Location) []sample {
 	out := []sample{
 		{"plan_decision", "", decided}, {"plan_decision", "changed", changed}, {"plan_decision", "rejected", rejected},
 		{"plan_decided", "", decided}, {"plan_decided", "changed", changed}, {"plan_decided", "rejected", rejected}, {"plan_decided_staff", "", changed},
-		{"plan_decision_future", "", Problem{When: when}}, {"plan_decision_long", "", Problem{Max: 200}}, {"plan_undecided", "", Problem{Max: 1}},
+		{"plan_decision_future", "", Problem{When: when}}, {"plan_decision_long", "", Problem{Max: 200}}, {"plan_decision_version", "", Problem{Max: 2}}, {"plan_decision_version", "one", Problem{Max: 1}}, {"plan_undecided", "", Problem{Max: 1}},
 		{"followup_after", "", 3}, {"followup_after", "one", 1}, {"followup", "", question}, {"followup", "again", again}, {"followup_staff", "", question},
 		{"followup_taken", "", question}, {"followup_empty", "", question}, {"followup_none", "", question}, {"followup_hint", "", question},
 	}
