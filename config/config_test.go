@@ -144,6 +144,20 @@ func TestDefaultsAreTheExamples(t *testing.T) {
 	}
 }
 
+// TestNoNetworks: all networks may be made in chat.
+func TestNoNetworks(t *testing.T) {
+	start := base[:strings.Index(base, "networks:")]
+	for _, text := range []string{start, start + "networks: []\n"} {
+		cfg, _, err := load(t, text)
+		if err != nil {
+			t.Fatalf("%v, with:\n%s", err, text)
+		}
+		if len(cfg.Networks) != 0 || len(cfg.Warnings) > 0 {
+			t.Errorf("networks: %+v, warnings: %v", cfg.Networks, cfg.Warnings)
+		}
+	}
+}
+
 func TestAllFaultsAtOnce(t *testing.T) {
 	text, err := os.ReadFile("testdata/faults.yaml")
 	if err != nil {
@@ -194,7 +208,6 @@ func TestFaults(t *testing.T) {
 		{"list for a text", "name: Västerås", "name: [a]", []string{"9:11 sequence found where text should be"}},
 		{"no value", "name: Västerås", "name:", []string{`9:5 "name" has no value`}},
 		{"empty text", "name: Västerås", `name: " "`, []string{"9:11 the text is empty"}},
-		{"no networks", base[strings.Index(base, "networks:"):], "networks: []\n", []string{"7:11 the list is empty"}},
 		{"no leaders", `    leaders: ["@lena:example.se"]` + "\n", "", []string{`8:5 "leaders" is missing`}},
 		{"empty leaders", `["@lena:example.se"]`, `[]`, []string{"12:14 the list is empty"}},
 		{"no coordination", base[strings.Index(base, "coordination:"):strings.Index(base, "networks:")], "", []string{`1:1 "coordination" is missing`}},

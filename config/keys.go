@@ -38,7 +38,7 @@ func configKeys() []key {
 		{name: "coordination", required: true, expected: "the coordination room and the staff", example: `coordination: {room: "#bln-samordning:example.se", staff: ["@nka:example.se"]}`},
 		{name: "roles", expected: "names of roles, by language", example: "roles: {sv: {carer: [närstående, närstående]}}"},
 		{name: "programmes", expected: "a list of programme files", example: "programmes: [programmes/eget.yaml]"},
-		{name: "networks", required: true, expected: "a list of networks", example: "networks: [{id: vasteras, name: Västerås, …}]"},
+		{name: "networks", expected: "a list of networks", example: "networks: [{id: vasteras, name: Västerås, …}]"},
 	}, settingKeys()...)
 }
 

@@ -145,7 +145,11 @@ func written(d meeting.Delivery, plain bool) (outMessage, error) {
 	m := outMessage{MsgType: event.MsgText}
 	for _, u := range d.Mentions {
 		users = append(users, string(u))
-		m.Mentions.Add(id.UserID(u))
+		// In a direct room every message rings as it is, and clients show one
+		// that mentions its reader in warning colours.
+		if d.To == "" {
+			m.Mentions.Add(id.UserID(u))
+		}
 	}
 	if d.Kind == meeting.PostNotice {
 		m.MsgType = event.MsgNotice

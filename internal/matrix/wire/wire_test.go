@@ -225,3 +225,27 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// TestMentions: what is written into a room mentions those whom it is for; in a
+// direct room there is no need.
+func TestMentions(t *testing.T) {
+	for _, tt := range []struct {
+		to   meeting.UserID
+		want string
+	}{{"", `{"user_ids":["@lena:x"]}`}, {"@lena:x", `{}`}} {
+		d := meeting.Delivery{Post: meeting.Post{Key: "k", Kind: meeting.PostText, To: tt.to, Markdown: "Hej", Mentions: []meeting.UserID{"@lena:x"}}}
+		content, err := Message(d, "", false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got struct {
+			Mentions json.RawMessage `json:"m.mentions"`
+		}
+		if err := json.Unmarshal(content, &got); err != nil {
+			t.Fatal(err)
+		}
+		if string(got.Mentions) != tt.want {
+			t.Errorf("to %q: mentions %s", tt.to, got.Mentions)
+		}
+	}
+}
