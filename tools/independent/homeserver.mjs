@@ -82,4 +82,30 @@ export class Homeserver {
         const path = `v3/rooms/${encodeURIComponent(room)}/send/${type}/${transaction}`;
         return (await this.call("PUT", path, content)).event_id;
     }
+
+    /** Removes an event, and returns the id of the removal. */
+    async redact(room, target) {
+        const transaction = `independent-${++this.#transactions}`;
+        const path = `v3/rooms/${encodeURIComponent(room)}/redact/${encodeURIComponent(target)}/${transaction}`;
+        return (await this.call("PUT", path, {})).event_id;
+    }
+
+    /** Makes an encrypted room for two. */
+    createDirectRoom(user) {
+        const encryption = { type: "m.room.encryption", state_key: "", content: { algorithm: "m.megolm.v1.aes-sha2" } };
+        const room = { preset: "trusted_private_chat", is_direct: true, invite: [user], initial_state: [encryption] };
+        return this.call("POST", "v3/createRoom", room);
+    }
+
+    /** What is stored under an mxc address, as bytes. */
+    async download(address) {
+        const [server, id] = address.replace("mxc://", "").split("/");
+        const response = await fetch(`${this.#base}/_matrix/client/v1/media/download/${server}/${id}`, {
+            headers: { Authorization: `Bearer ${this.#token}` },
+        });
+        if (!response.ok) {
+            throw new MatrixError("GET", "media/download", response.status, {});
+        }
+        return response.arrayBuffer();
+    }
 }

@@ -2,8 +2,15 @@
 // JSON object a line. The first command is
 //   {"do":"login","homeserver":"http://…","user":"eva","password":"…"}
 // and then any number of
-//   {"do":"send","room":"!…","body":"…","thread":"$…"}
-// The end of stdin ends the program. See participant.mjs for what is told.
+//   {"do":"send","room":"!…","body":"…"}, with one of "thread", "reply" and "replaces"
+//   {"do":"react","room":"!…","target":"$…","body":"👍"}
+//   {"do":"redact","room":"!…","target":"$…"}
+//   {"do":"vote","room":"!…","target":"$…","body":"the ids of answers"}
+//   {"do":"direct","user":"@…"}
+//   {"do":"download","target":"$…"}
+// A number "n" is given back with the outcome, {"event":"done","n":1,"outcome":"…"}: the
+// id of the new event or room, or what the file says. The end of stdin ends the
+// program. See participant.mjs for what else is told.
 
 import { createInterface } from "node:readline";
 
@@ -25,8 +32,17 @@ async function obey(command) {
             participant.follow().catch(fail);
             return;
         case "send":
-            await participant.send(command.room, command.body, command.thread);
-            return;
+            return participant.send(command.room, command.body, command);
+        case "react":
+            return participant.react(command.room, command.target, command.body);
+        case "redact":
+            return participant.redact(command.room, command.target);
+        case "vote":
+            return participant.vote(command.room, command.target, command.body.split(" "));
+        case "direct":
+            return participant.direct(command.user);
+        case "download":
+            return participant.download(command.target);
         default:
             throw new Error(`unknown command ${command.do}`);
     }
@@ -34,7 +50,8 @@ async function obey(command) {
 
 try {
     for await (const line of createInterface({ input: process.stdin })) {
-        await obey(JSON.parse(line));
+        const command = JSON.parse(line);
+        tell({ event: "done", n: command.n, outcome: await obey(command) });
     }
     process.exit(0);
 } catch (error) {

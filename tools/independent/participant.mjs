@@ -6,13 +6,15 @@
 // It tells of:
 //   ready       {user, device}: logged in, cross-signed
 //   joined      {room}: an invitation was accepted
-//   message     {room, id, sender, type, body, thread, device, shield}: decrypted;
-//               device is the sender's, shield is empty if there is nothing to
-//               warn of
-//   plain       {room, id, sender, type, content}: an event that was not encrypted
+//   message     {room, id, sender, type, body, thread, reply, replaces, file, poll,
+//               device, shield}: decrypted; device is the sender's, shield is
+//               empty if there is nothing to warn of; an edit has its new text
+//               and in replaces what it replaces; file is the name of a file;
+//               poll lists a poll's answers, {id, text}
+//   plain       {room, id, sender, type, redacts, content}: an event that was not
+//               encrypted; redacts is what a removal removes
 //   unreadable  {room, id, sender, reason}: each reason once, for as long as the
 //               message stays unreadable; reason is a DecryptionErrorCode
-//   sent        {room, id, body}
 
 import {
     CollectStrategy,
@@ -33,6 +35,13 @@ import {
 import { Homeserver, MatrixError } from "./homeserver.mjs";
 
 const trusted = () => new DecryptionSettings(TrustRequirement.CrossSigned);
+
+/** The answers that a poll (MSC3381) offers; undefined for anything else. */
+const pollAnswers = (content) =>
+    content["org.matrix.msc3381.poll.start"]?.answers.map((answer) => ({
+        id: answer.id,
+        text: answer["org.matrix.msc1767.text"],
+    }));
 const userIds = (users) => users.map((user) => new UserId(user));
 
 export class Participant {
@@ -43,6 +52,7 @@ export class Participant {
     #since;
     #encrypted = new Set(); // rooms
     #waiting = new Map(); // unreadable events by id: {room, event, reason}
+    #files = new Map(); // where the files are that messages brought, and their keys
     #turn = Promise.resolve(); // one thing at a time with the keys
 
     constructor(server, user, machine, tell) {
@@ -74,23 +84,77 @@ export class Participant {
         }
     }
 
-    /** Sends a text, encrypted where the room is, for its present members. */
-    send(room, body, thread) {
-        return this.#alone(async () => {
-            const content = { msgtype: "m.text", body, "m.mentions": {} };
-            if (thread) {
-                content["m.relates_to"] = {
-                    rel_type: "m.thread",
-                    event_id: thread,
-                    is_falling_back: true,
-                    "m.in_reply_to": { event_id: thread },
-                };
-            }
-            const id = this.#encrypted.has(room)
-                ? await this.#server.send(room, "m.room.encrypted", await this.#encrypt(room, content))
-                : await this.#server.send(room, "m.room.message", content);
-            this.#tell({ event: "sent", room, id, body });
-        });
+    /**
+     * Sends a text, encrypted where the room is, for its present members: into a
+     * thread, as a reply, or in place of an earlier one. This and what follows
+     * return the new event's id.
+     */
+    send(room, body, { thread, reply, replaces }) {
+        const content = { msgtype: "m.text", body, "m.mentions": {} };
+        if (thread) {
+            content["m.relates_to"] = {
+                rel_type: "m.thread",
+                event_id: thread,
+                is_falling_back: true,
+                "m.in_reply_to": { event_id: thread },
+            };
+        } else if (reply) {
+            content["m.relates_to"] = { "m.in_reply_to": { event_id: reply } };
+        } else if (replaces) {
+            content["m.relates_to"] = { rel_type: "m.replace", event_id: replaces };
+            content["m.new_content"] = { msgtype: "m.text", body, "m.mentions": {} };
+            content.body = `* ${body}`;
+        }
+        return this.#send(room, "m.room.message", content);
+    }
+
+    /** Chooses answers in a poll (MSC3381). */
+    vote(room, poll, answers) {
+        const content = {
+            "m.relates_to": { rel_type: "m.reference", event_id: poll },
+            "org.matrix.msc3381.poll.response": { answers },
+        };
+        return this.#send(room, "org.matrix.msc3381.poll.response", content);
+    }
+
+    /** Reacts; reactions are never encrypted. */
+    react(room, target, emoji) {
+        const content = { "m.relates_to": { rel_type: "m.annotation", event_id: target, key: emoji } };
+        return this.#server.send(room, "m.reaction", content);
+    }
+
+    /** Removes an event: a message, or a reaction. */
+    redact(room, target) {
+        return this.#server.redact(room, target);
+    }
+
+    /** Makes an encrypted direct room with a user and returns its id. */
+    async direct(user) {
+        const { room_id: room } = await this.#server.createDirectRoom(user);
+        this.#encrypted.add(room);
+        return room;
+    }
+
+    /** Fetches the file that a message brought, checks it, and returns what it says. */
+    async download(id) {
+        const { url, key, iv, hashes } = this.#files.get(id);
+        const content = Buffer.from(await this.#server.download(url));
+        const hash = Buffer.from(await crypto.subtle.digest("SHA-256", content)).toString("base64").replace(/=+$/, "");
+        if (hash !== hashes.sha256.replace(/=+$/, "")) {
+            throw new Error(`the file of ${id} is not the one that was sent`);
+        }
+        const aes = await crypto.subtle.importKey("jwk", key, { name: "AES-CTR" }, false, ["decrypt"]);
+        const counter = Buffer.from(iv, "base64");
+        const plain = await crypto.subtle.decrypt({ name: "AES-CTR", counter, length: 64 }, aes, content);
+        return Buffer.from(plain).toString("utf8");
+    }
+
+    #send(room, type, content) {
+        return this.#alone(async () =>
+            this.#encrypted.has(room)
+                ? this.#server.send(room, "m.room.encrypted", await this.#encrypt(room, type, content))
+                : this.#server.send(room, type, content),
+        );
     }
 
     /** Runs the function when the ones before it are done. */
@@ -109,7 +173,7 @@ export class Participant {
         await this.#server.call("POST", "v3/keys/signatures/upload", requests.uploadSignaturesRequest.body);
     }
 
-    async #encrypt(room, content) {
+    async #encrypt(room, type, content) {
         const members = await this.#server.members(room);
         await this.#machine.updateTrackedUsers(userIds(members));
         await this.#runRequests();
@@ -122,7 +186,7 @@ export class Participant {
         for (const request of await this.#machine.shareRoomKey(new RoomId(room), userIds(members), settings)) {
             await this.#run(request);
         }
-        return this.#machine.encryptRoomEvent(new RoomId(room), "m.room.message", JSON.stringify(content));
+        return this.#machine.encryptRoomEvent(new RoomId(room), type, JSON.stringify(content));
     }
 
     /** Takes one sync answer: keys, then rooms, then what can be read now. */
@@ -177,7 +241,8 @@ export class Participant {
             default:
                 if (event.state_key === undefined) {
                     const { event_id: id, sender, type, content } = event;
-                    this.#tell({ event: "plain", room, id, sender, type, content });
+                    const redacts = event.redacts ?? content.redacts;
+                    this.#tell({ event: "plain", room, id, sender, type, redacts, content });
                 }
         }
     }
@@ -199,15 +264,23 @@ export class Participant {
         this.#waiting.delete(id);
         const { type, content } = JSON.parse(decrypted.event);
         const relation = content["m.relates_to"] ?? event.content["m.relates_to"];
+        const kind = (type) => (relation?.rel_type === type ? relation.event_id : undefined);
         const shield = decrypted.shieldState(false);
+        if (content.file) {
+            this.#files.set(id, content.file);
+        }
         this.#tell({
             event: "message",
             room,
             id,
             sender: event.sender,
             type,
-            body: content.body,
-            thread: relation?.rel_type === "m.thread" ? relation.event_id : undefined,
+            body: (content["m.new_content"] ?? content).body,
+            thread: kind("m.thread"),
+            reply: relation?.is_falling_back ? undefined : relation?.["m.in_reply_to"]?.event_id,
+            replaces: kind("m.replace"),
+            file: content.file && (content.filename ?? content.body),
+            poll: pollAnswers(content),
             device: decrypted.senderDevice?.toString(),
             shield: shield.color === ShieldColor.None ? undefined : shield.message ?? ShieldColor[shield.color],
         });
