@@ -13,7 +13,7 @@ import (
 
 // informed is the version of the information that !privacy gives. It goes up
 // when what is stored, for how long or who sees it changes.
-const informed = 1
+const informed = 2
 
 // cmdPrivacy says what is stored, why, how long and who sees it.
 func (b *Bot) cmdPrivacy(ctx context.Context, s *scene, c *call) error {
