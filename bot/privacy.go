@@ -176,6 +176,9 @@ func (b *Bot) mine(ctx context.Context, s *scene, user meeting.UserID) (render.M
 		}
 		view.Entries = append(view.Entries, render.MyEntry{Entry: e, Number: m.Number, Title: m.Title})
 	}
+	if view.Votes, err = b.myVotes(ctx, s, user); err != nil {
+		return view, err
+	}
 	view.Plans, err = b.myPlans(ctx, s, user)
 	return view, err
 }

@@ -341,3 +341,32 @@ func (b *Bot) voteEdited(ctx context.Context, s *scene, p place, m meeting.Messa
 	}
 	return true, b.vote(ctx, s, &call{place: p, msg: m, lang: net.Language}, net, poll, args)
 }
+
+// myVotes are the votes that a person has in open polls.
+func (b *Bot) myVotes(ctx context.Context, s *scene, user meeting.UserID) ([]render.MyVote, error) {
+	open, err := s.tx.OpenPolls(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []render.MyVote
+	for _, id := range open {
+		net, err := s.network(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		poll, err := s.tx.Poll(ctx, id)
+		if err != nil || net == nil || poll == nil {
+			return out, err
+		}
+		votes, err := s.tx.Votes(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range votes {
+			if string(v.Voter) == string(poll.Voter(user)) && len(v.Choices) > 0 {
+				out = append(out, render.MyVote{Network: net.Name, Chosen: asWords(v.Choices)})
+			}
+		}
+	}
+	return out, nil
+}

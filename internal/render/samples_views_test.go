@@ -103,7 +103,8 @@ func minutesSamples(loc *time.Location) []sample {
 func fullMine(loc *time.Location) Mine {
 	since := at(loc, time.September, 8, 19)
 	return Mine{
-		User: "@anna_s:example.se", Names: []string{"Anna", "Anna *S*"}, Reactions: 3,
+		Votes: []MyVote{{Network: "Västerås", Chosen: []string{"1", "3"}}},
+		User:  "@anna_s:example.se", Names: []string{"Anna", "Anna *S*"}, Reactions: 3,
 		Networks: []MyNetwork{
 			{Name: "Västerås", Role: meeting.RoleCarer, Answer: meeting.AnswerPart, Since: since},
 			{Name: "Arvika", Role: meeting.RoleNGO, Answer: meeting.AnswerNo, Since: since},

@@ -286,6 +286,7 @@ type Mine struct {
 	Networks  []MyNetwork
 	Entries   []MyEntry
 	Plans     []MyPlan
+	Votes     []MyVote
 	Reactions int
 }
 

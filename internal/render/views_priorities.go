@@ -43,6 +43,12 @@ type VoteView struct {
 	Removed bool     // the message with the vote was removed
 }
 
+// MyVote is a person's vote in a poll that is open.
+type MyVote struct {
+	Network string
+	Chosen  []string // numbers of areas
+}
+
 // Evaluation is a self-evaluation: its questions, or what people answered.
 type Evaluation struct {
 	Network   string
