@@ -48,6 +48,13 @@ func (q *quota) take(user meeting.UserID, meetingID int64) bool {
 	return true
 }
 
+// giveBack undoes a take.
+func (q *quota) giveBack(user meeting.UserID, meetingID int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.used[fmt.Sprintf("%d %s", meetingID, user)]--
+}
+
 // cmdAnonymous takes in an anonymous entry, "[network] [prompt] text", by direct
 // message. Who wrote it is not stored, nor is the message that brought it.
 func (b *Bot) cmdAnonymous(ctx context.Context, s *scene, c *call) error {
@@ -71,6 +78,7 @@ func (b *Bot) cmdAnonymous(ctx context.Context, s *scene, c *call) error {
 	case !b.anonymous.take(c.msg.Sender, m.ID):
 		return b.answerVanishing(ctx, s, c, "anonymous_enough", render.Problem{Max: mostAnonymous})
 	}
+	s.undo = append(s.undo, func() { b.anonymous.giveBack(c.msg.Sender, m.ID) })
 	mask, err := b.masker(ctx, s, net)
 	if err != nil {
 		return err
@@ -139,12 +147,18 @@ func (b *Bot) postAnonymous(ctx context.Context) error {
 		}
 		for _, a := range due {
 			m, err := s.tx.MeetingByID(ctx, a.Meeting)
-			if err != nil || m == nil {
+			if err != nil {
 				return err
 			}
+			if m == nil {
+				continue
+			}
 			net, err := s.network(ctx, m.Network)
-			if err != nil || net == nil {
+			if err != nil {
 				return err
+			}
+			if net == nil {
+				continue
 			}
 			p := meeting.Post{Key: anonymousPrefix + a.ID, Kind: meeting.PostText, Thread: meeting.Ref{Key: promptKey(net, m.Number, a.Prompt)},
 				Meeting: m.ID, Prompt: a.Prompt}

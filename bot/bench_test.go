@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -227,4 +228,44 @@ func BenchmarkOpen(b *testing.B) {
 		b.ReportMetric(float64((cpu(b)-before).Microseconds())/2, "cpu-µs/idle-tick")
 		b.StartTimer()
 	}
+}
+
+// BenchmarkIdleTick is a tick in which nothing is due, with a thousand networks
+// in a meeting that is there to choose areas, each with an open poll, questions
+// about the programme that some have not answered, a deletion that lies ahead,
+// and a draft. Wanted: below 20 ms of processor time.
+func BenchmarkIdleTick(b *testing.B) {
+	r := newRig(b, 1000)
+	r.now = time.Date(2026, 9, 8, 17, 0, 0, 0, time.UTC)
+	r.must(r.bot.Tick(b.Context()))
+	r.must(botStore{r.db}.Update(b.Context(), func(tx bot.Tx) error {
+		open, err := tx.OpenMeetings(b.Context())
+		if err != nil {
+			return err
+		}
+		for i := range open {
+			m := &open[i]
+			m.Kind = meeting.KindPriorities
+			m.ClosesAt = r.now.Add(100 * time.Hour)
+			m.RemindAt = time.Time{}
+			err := errors.Join(tx.StoreMeeting(b.Context(), m),
+				tx.StorePoll(b.Context(), &meeting.Poll{Network: m.Network, Meeting: m.ID, State: meeting.PollOpen, Salt: []byte("salt"), Opened: r.now}),
+				tx.StoreEvaluation(b.Context(), &meeting.Evaluation{Network: m.Network, Asked: 6, Since: r.now, Until: r.now.Add(200 * time.Hour), Salt: []byte("salt"), Reminded: true}),
+				tx.StoreDeletion(b.Context(), &meeting.Deletion{Network: m.Network, Due: r.now.AddDate(0, 2, 0), Published: true, Announced: r.now}))
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	r.now = r.now.Add(60 * time.Hour)
+	r.must(r.bot.Tick(b.Context()))
+	r.must(r.bot.Tick(b.Context()))
+	b.ResetTimer()
+	before := cpu(b)
+	for range b.N {
+		r.now = r.now.Add(time.Second)
+		r.must(r.bot.Tick(b.Context()))
+	}
+	b.ReportMetric(float64((cpu(b)-before).Microseconds())/float64(b.N), "cpu-µs/op")
 }

@@ -86,6 +86,8 @@ type scene struct {
 	// changed are the programmes whose reports may say something else now; true
 	// where text was taken out.
 	changed map[string]bool
+	// undo takes back what was changed in memory, if the transaction fails.
+	undo []func()
 }
 
 func (b *Bot) update(ctx context.Context, fn func(*scene) error) error {
@@ -102,6 +104,11 @@ func (b *Bot) update(ctx context.Context, fn func(*scene) error) error {
 	})
 	if s.remade {
 		b.merged.Store(nil)
+	}
+	if err != nil {
+		for _, undo := range s.undo {
+			undo()
+		}
 	}
 	return err
 }
@@ -421,6 +428,6 @@ func (b *Bot) removePost(ctx context.Context, s *scene, p meeting.PostRecord) er
 		return err
 	}
 	_, err = s.tx.StorePost(ctx, meeting.Post{Key: "remove/" + p.Key, Room: p.Room, To: p.To, Kind: meeting.PostRedact,
-		Target: meeting.Ref{Key: p.Key}}, s.now)
+		Target: meeting.Ref{Event: p.Event, Key: p.Key}}, s.now) // the event, if it is known: what is kept of the post may go first
 	return err
 }

@@ -335,7 +335,7 @@ func (b *Bot) takeOpinion(ctx context.Context, s *scene, m meeting.Message, w wa
 func (b *Bot) evaluationsDue(ctx context.Context) error {
 	var ids []string
 	err := b.update(ctx, func(s *scene) (err error) {
-		ids, err = s.tx.Evaluations(ctx)
+		ids, err = s.tx.EvaluationsDue(ctx, s.now, s.now.Add(-evaluationReminder))
 		return err
 	})
 	errs := []error{err}

@@ -74,7 +74,7 @@ func (b *Bot) leadersMeeting(ctx context.Context, s *scene, m meeting.LeadersMee
 	coming := s.now.Before(m.At)
 	switch {
 	case r.Agenda == 0 && coming && !s.now.Before(m.At.Add(-s.set.Leaders.Agenda)):
-		r.At = m.At
+		r.At, r.Listed = m.At, false
 		return b.postAgenda(ctx, s, m, r)
 	case r.Agenda > 0 && coming && (r.Dropped || !r.At.Equal(m.At)):
 		return b.moveLeaders(ctx, s, m, r)
@@ -219,7 +219,7 @@ func (b *Bot) postOpenQuestions(ctx context.Context, s *scene, m meeting.Leaders
 	if err := s.tx.StoreLeadersRecord(ctx, r); err != nil {
 		return err
 	}
-	post, err := b.leadersPost(ctx, s, m, "open/"+m.At.Format("2006-01-02"))
+	post, err := b.leadersPost(ctx, s, m, "open/"+m.At.Format(time.RFC3339))
 	if err != nil || post.Room == "" {
 		return err
 	}

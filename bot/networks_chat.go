@@ -206,8 +206,11 @@ func (b *Bot) finishNetworks(ctx context.Context) error {
 				continue
 			}
 			post, err := s.tx.Post(ctx, c.Post)
-			if err != nil || post == nil || post.State == meeting.PostPending {
+			if err != nil {
 				return err
+			}
+			if post == nil || post.State == meeting.PostPending {
+				continue // others may be ready
 			}
 			if err := b.finishNetwork(ctx, s, c, post); err != nil {
 				return err

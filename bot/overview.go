@@ -119,6 +119,9 @@ func (b *Bot) weekly(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if cursors[weeklyCursor].Sub(s.now) > keepCursor { // the clock was far ahead
+			return s.tx.SetCursor(ctx, weeklyCursor, s.now)
+		}
 		if !cursors[weeklyCursor].Before(due) {
 			b.overviewed.Store(due.Unix())
 			return nil

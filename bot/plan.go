@@ -301,11 +301,12 @@ func (b *Bot) changePlan(ctx context.Context, s *scene, c *call, plan *meeting.P
 	return b.answerWith(ctx, s, c, meeting.Post{Key: plan.Seen}, name, data)
 }
 
-// freshKey is the first key with the prefix and a number that no post has.
+// freshKey is the first key with the prefix and a number that no post has, nor
+// any that belongs to it.
 func (b *Bot) freshKey(ctx context.Context, s *scene, prefix string) (string, error) {
 	for n := 1; ; n++ {
 		key := fmt.Sprintf("%s%d", prefix, n)
-		if p, err := s.tx.Post(ctx, key); err != nil || p == nil {
+		if used, err := s.tx.CountPosts(ctx, key); err != nil || used == 0 {
 			return key, err
 		}
 	}

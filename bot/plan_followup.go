@@ -14,24 +14,34 @@ import (
 )
 
 const (
-	followUpPrefix = "followup/" // of questions: followup/<network>/<version>/<months>/…
+	followUpPrefix = "followup/" // of questions: followup/<network>/<version>/<months>/<when asked>/…
 	// followUpHour is when on its day a question comes, local time.
 	followUpHour = 9
 	// fewestAnswer is from how many words on a text could be an answer.
 	fewestAnswer = 3
 	// followUpAgain is how long after a question it is brought to mind, once.
 	followUpAgain = 14 * 24 * time.Hour
+	// followUpTooSoon is how long before its day a question must have been asked
+	// to be asked again on that day.
+	followUpTooSoon = 30 * 24 * time.Hour
 )
 
 func followUpKey(f *meeting.FollowUp) string {
-	return fmt.Sprintf("%s%s/%d/%d/", followUpPrefix, f.Network, f.Version, f.Months)
+	return fmt.Sprintf("%s%d/%s/", followUpsAbout(f.Network, f.Version), f.Months, f.Asked.UTC().Format(time.RFC3339))
+}
+
+// followUpsAbout begins the keys of all questions that follow the decision about
+// a version.
+func followUpsAbout(network string, version int) string {
+	return fmt.Sprintf("%s%s/%d/", followUpPrefix, network, version)
 }
 
 func answeredPrefix(network string) string { return "followed/" + network + "/" }
 
 // scheduleFollowUps plans the questions that follow a decision, in place of all
-// that have not been asked, and returns when the first comes. Nothing is asked
-// about a plan that was rejected.
+// that have not been asked, and returns when the first comes. One that was asked
+// much too soon, because the decision had the wrong date, is asked again. Nothing
+// is asked about a plan that was rejected.
 func (b *Bot) scheduleFollowUps(ctx context.Context, s *scene, net *meeting.Network, d meeting.Decision) (next time.Time, err error) {
 	if err := s.tx.DropFollowUps(ctx, net.ID); err != nil || d.Outcome == meeting.OutcomeRejected {
 		return next, err
@@ -41,10 +51,13 @@ func (b *Bot) scheduleFollowUps(ctx context.Context, s *scene, net *meeting.Netw
 		return next, err
 	}
 	for _, months := range net.FollowUpMonths() {
-		if slices.ContainsFunc(asked, func(f meeting.FollowUp) bool { return f.Version == d.Version && f.Months == months }) {
+		due := monthsAfter(d.Date, months, net.Location)
+		if slices.ContainsFunc(asked, func(f meeting.FollowUp) bool {
+			return f.Version == d.Version && f.Months == months && (!f.Open() || due.Sub(f.Asked) < followUpTooSoon)
+		}) {
 			continue
 		}
-		f := meeting.FollowUp{Network: net.ID, Version: d.Version, Months: months, Due: monthsAfter(d.Date, months, net.Location), State: meeting.FollowUpWaiting}
+		f := meeting.FollowUp{Network: net.ID, Version: d.Version, Months: months, Due: due, State: meeting.FollowUpWaiting}
 		if err := s.tx.StoreFollowUp(ctx, f); err != nil {
 			return next, err
 		}

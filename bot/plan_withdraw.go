@@ -188,6 +188,9 @@ func (b *Bot) withdrawDecision(ctx context.Context, s *scene, d meeting.Decision
 		return err
 	}
 	s.touch(net, true)
+	if err := b.closeFollowUps(ctx, s, d); err != nil {
+		return err
+	}
 	if err := errors.Join(s.tx.DeleteDecision(ctx, d.Network, d.Version), s.tx.DropFollowUps(ctx, d.Network), b.takeDown(ctx, s, d.Post),
 		b.removePosts(ctx, s, decidedPrefix(net.ID)),
 		b.removePosts(ctx, s, planPrefix(net)+"answer/")); err != nil {
@@ -204,6 +207,25 @@ func (b *Bot) withdrawDecision(ctx context.Context, s *scene, d meeting.Decision
 	}
 	return b.tell(ctx, s, net, meeting.Post{Key: "undecided/" + string(d.Event), Kind: meeting.PostText, Mentions: s.leaders(net)},
 		"plan_undecided", render.Problem{Max: d.Version})
+}
+
+// closeFollowUps takes down the questions that were asked about a decision which
+// is no more, and asks nobody again.
+func (b *Bot) closeFollowUps(ctx context.Context, s *scene, d meeting.Decision) error {
+	asked, err := s.tx.FollowUps(ctx, d.Network)
+	if err != nil {
+		return err
+	}
+	for _, f := range asked {
+		if f.Version != d.Version || !f.Open() {
+			continue
+		}
+		f.State = meeting.FollowUpPassed
+		if err := s.tx.StoreFollowUp(ctx, f); err != nil {
+			return err
+		}
+	}
+	return b.removePosts(ctx, s, followUpsAbout(d.Network, d.Version))
 }
 
 // withdrawAnswer deletes an answer to a follow-up question, and what showed it.
@@ -278,7 +300,7 @@ func (b *Bot) stripDecision(ctx context.Context, s *scene, d meeting.Decision) e
 		return s.tx.StoreDecision(ctx, d)
 	}
 	if err := errors.Join(b.takeDown(ctx, s, d.Post), b.removePosts(ctx, s, decidedPrefix(net.ID)),
-		b.removePosts(ctx, s, planPrefix(net)+"answer/")); err != nil {
+		b.removePosts(ctx, s, followUpsAbout(d.Network, d.Version)), b.removePosts(ctx, s, planPrefix(net)+"answer/")); err != nil {
 		return err
 	}
 	if d.Post, err = b.freshKey(ctx, s, fmt.Sprintf("decision/%s/%d/", d.Network, d.Version)); err != nil {

@@ -60,10 +60,14 @@ func (b *Bot) propose(ctx context.Context, s *scene, net *meeting.Network) (*mee
 	if current != nil {
 		poll.Meeting = current.ID
 	}
+	// No key is used again, also if a poll before this one was deleted.
+	if poll.Round, err = s.tx.CountPosts(ctx, prioritiesKey(net)); err != nil {
+		return nil, err
+	}
 	if old, err := s.tx.Poll(ctx, net.ID); err != nil {
 		return nil, err
 	} else if old != nil {
-		poll.Round = old.Round
+		poll.Round = max(poll.Round, old.Round)
 	}
 	if poll.Areas, err = b.areas(ctx, s, net, found); err != nil {
 		return nil, err
@@ -187,10 +191,9 @@ func asArea(net *meeting.Network, text string, mask func(string) string) string 
 func (b *Bot) proposals(ctx context.Context) error {
 	var due []meeting.Meeting
 	err := b.update(ctx, func(s *scene) error {
-		open, err := s.tx.OpenMeetings(ctx)
+		open, err := s.tx.Unpolled(ctx, meeting.KindPriorities)
 		for _, m := range open {
-			half := m.OpenedAt.Add(m.ClosesAt.Sub(m.OpenedAt) / 2)
-			if m.Kind == meeting.KindPriorities && !m.Closing && !half.After(s.now) {
+			if half := m.OpenedAt.Add(m.ClosesAt.Sub(m.OpenedAt) / 2); !half.After(s.now) {
 				due = append(due, m)
 			}
 		}

@@ -109,7 +109,8 @@ func (b *Bot) publish(ctx context.Context, s *scene, draft *meeting.Report) erro
 }
 
 // planDeletion sets when what people wrote in the network is deleted, now that
-// the report is published; a date that was set before stays if it is earlier.
+// the report is published; a date that was set before stays if it is earlier, or
+// if people were told of it.
 func (b *Bot) planDeletion(ctx context.Context, s *scene, network string) error {
 	net, err := s.network(ctx, network)
 	if err != nil || net == nil {
@@ -124,8 +125,11 @@ func (b *Bot) planDeletion(ctx context.Context, s *scene, network string) error 
 		d = &meeting.Deletion{Network: network, Due: due, Published: true}
 		return s.tx.StoreDeletion(ctx, d)
 	}
-	if !d.Due.Before(due) || d.Published {
+	if d.Published {
 		return nil
+	}
+	if d.Announced.IsZero() && due.Before(d.Due) {
+		d.Due = due
 	}
 	d.Published = true
 	return s.tx.StoreDeletion(ctx, d)

@@ -30,6 +30,10 @@ func (b *Bot) retention(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		met, err := s.tx.MetSince(ctx)
+		if err != nil {
+			return err
+		}
 		var announced, recalled, done []deletion
 		for i := range ahead {
 			d := deletion{Deletion: &ahead[i]}
@@ -39,7 +43,7 @@ func (b *Bot) retention(ctx context.Context) error {
 			if d.net == nil || d.net.Rests(s.now) {
 				continue
 			}
-			to, err := b.stepDeletion(ctx, s, d)
+			to, err := b.stepDeletion(ctx, s, d, d.goesOn(met[d.Network]))
 			if err != nil {
 				return err
 			}
@@ -103,11 +107,8 @@ func (b *Bot) findIdle(ctx context.Context, s *scene) error {
 }
 
 // stepDeletion does the next thing about a deletion, if it is time for it.
-func (b *Bot) stepDeletion(ctx context.Context, s *scene, d deletion) (deletionStep, error) {
-	busy, err := b.goesOn(ctx, s, d)
+func (b *Bot) stepDeletion(ctx context.Context, s *scene, d deletion, busy bool) (deletionStep, error) {
 	switch {
-	case err != nil:
-		return stepNone, err
 	case busy && !d.Published:
 		if err := s.tx.CancelDeletion(ctx, d.ID); err != nil || d.Announced.IsZero() {
 			return stepNone, err
@@ -115,6 +116,10 @@ func (b *Bot) stepDeletion(ctx context.Context, s *scene, d deletion) (deletionS
 		return stepNone, b.tellBoth(ctx, s, d, "deletion_off")
 	case d.Announced.IsZero():
 		d.Announced = s.now
+		// A pause, or time without the bot, must not leave people without notice.
+		if earliest := s.now.Add(min(warnedBefore, d.net.RawUntil(s.now).Sub(s.now))); d.Due.Before(earliest) {
+			d.Due = earliest
+		}
 		if err := s.tx.StoreDeletion(ctx, d.Deletion); err != nil {
 			return stepNone, err
 		}
@@ -136,14 +141,8 @@ func (b *Bot) stepDeletion(ctx context.Context, s *scene, d deletion) (deletionS
 
 // goesOn reports whether the network has met again: a meeting is open, or, for a
 // deletion because of long silence, one has closed since.
-func (b *Bot) goesOn(ctx context.Context, s *scene, d deletion) (bool, error) {
-	all, err := s.tx.Meetings(ctx, d.Network)
-	for _, m := range all {
-		if m.State == meeting.StateOpen || !d.Published && !m.ClosedAt.IsZero() && d.net.RawAtLatest(m.ClosedAt).After(d.Due) {
-			return true, err
-		}
-	}
-	return false, err
+func (d deletion) goesOn(met meeting.Met) bool {
+	return met.Open || !d.Published && !met.Closed.IsZero() && d.net.RawAtLatest(met.Closed).After(d.Due)
 }
 
 // deleteRaw deletes what people wrote in the network. The counts stay, so that

@@ -26,7 +26,7 @@ func (b *Bot) offerReworded(ctx context.Context, s *scene, net *meeting.Network,
 	if err != nil || text == "" {
 		return err
 	}
-	before, err := s.tx.PostsWithPrefix(ctx, rewordPrefix+string(e.ID)+"/")
+	before, err := s.tx.CountPosts(ctx, rewordPrefix+string(e.ID)+"/")
 	if err != nil {
 		return err
 	}
@@ -34,7 +34,7 @@ func (b *Bot) offerReworded(ctx context.Context, s *scene, net *meeting.Network,
 	if err != nil {
 		return err
 	}
-	key := fmt.Sprintf("%s%s/%d/%s", rewordPrefix, e.ID, len(before)+1, shownHash(text))
+	key := fmt.Sprintf("%s%s/%d/%s", rewordPrefix, e.ID, before+1, shownHash(text))
 	return b.tell(ctx, s, net, meeting.Post{Key: key, Kind: meeting.PostText, Mentions: s.leaders(net), Meeting: m.ID, About: e.ID, ReplyTo: meeting.Ref{Event: e.ID}},
 		"reworded", render.Problem{Number: m.Number, Word: text, Leaders: names})
 }

@@ -56,6 +56,9 @@ type posts interface {
 	PostByEvent(ctx context.Context, id meeting.EventID) (*meeting.PostRecord, error)
 	QuotingPosts(ctx context.Context, meetingID int64) ([]meeting.PostRecord, error)
 	PostsWithPrefix(ctx context.Context, prefix string) ([]meeting.PostRecord, error)
+	// CountPosts counts the posts whose key has the prefix, also those that were
+	// taken back or could not be sent.
+	CountPosts(ctx context.Context, prefix string) (int, error)
 	Unquote(ctx context.Context, key string) error
 	// CancelPost takes back a post that was never tried; false if it is too late.
 	CancelPost(ctx context.Context, key string) (bool, error)
@@ -231,6 +234,9 @@ type polls interface {
 	// Poll is the network's poll over areas, in whatever state; nil for none.
 	Poll(ctx context.Context, network string) (*meeting.Poll, error)
 	OpenPolls(ctx context.Context) ([]string, error)
+	// Unpolled are the open meetings of the kind whose network has no poll, with
+	// only their times filled in.
+	Unpolled(ctx context.Context, kind meeting.Kind) ([]meeting.Meeting, error)
 	StorePoll(ctx context.Context, p *meeting.Poll) error
 	StoreVote(ctx context.Context, network string, v meeting.Vote) (bool, error)
 	Votes(ctx context.Context, network string) ([]meeting.Vote, error)
@@ -243,6 +249,9 @@ type evaluations interface {
 	// Evaluation is the network's self-evaluation; nil if nobody was asked.
 	Evaluation(ctx context.Context, network string) (*meeting.Evaluation, error)
 	Evaluations(ctx context.Context) ([]string, error)
+	// EvaluationsDue are the networks whose evaluation is over at now, or that
+	// were asked before the time and not reminded.
+	EvaluationsDue(ctx context.Context, now, asked time.Time) ([]string, error)
 	StoreEvaluation(ctx context.Context, e *meeting.Evaluation) error
 	EndEvaluation(ctx context.Context, network string) error
 	Asked(ctx context.Context, network string, person []byte) (*meeting.Asked, error)
@@ -273,6 +282,9 @@ type retention interface {
 	// IdleNetworks is when the last meeting closed in networks that have
 	// entries, no open meeting, and no date for their deletion.
 	IdleNetworks(ctx context.Context) (map[string]time.Time, error)
+	// MetSince tells of the networks for which a deletion lies ahead whether they
+	// meet, and when they last did.
+	MetSince(ctx context.Context) (map[string]meeting.Met, error)
 	// DeleteRaw deletes what people wrote in a network, and every link to it.
 	DeleteRaw(ctx context.Context, network string) (int, error)
 	Remembered(ctx context.Context, meetingID int64) (*meeting.Remembered, error)

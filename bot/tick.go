@@ -143,6 +143,10 @@ func (b *Bot) schedule(ctx context.Context, net *meeting.Network, since time.Tim
 		// A network seen for the first time: nothing was due before.
 		return b.update(ctx, func(s *scene) error { return s.tx.SetCursor(ctx, net.ID, now) })
 	}
+	if since.Sub(now) > keepCursor {
+		// The clock was far ahead. What is due until then must not be missed.
+		return b.update(ctx, func(s *scene) error { return s.tx.SetCursor(ctx, net.ID, now) })
+	}
 	if !now.After(since) {
 		return nil
 	}

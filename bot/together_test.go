@@ -1,10 +1,16 @@
 package bot_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"testing"
+	"time"
 
+	"blnbot/bot"
 	"blnbot/internal/meeting"
+	"blnbot/internal/render"
 )
 
 // waiting has events wait in the inbox as one sync answer, and returns them with
@@ -100,4 +106,39 @@ func TestTogetherOrNotAtAll(t *testing.T) {
 	if got, want := fmt.Sprint(s.bodies()), "[0 1 2]"; got != want {
 		t.Errorf("the minutes hold %s, want %s", got, want)
 	}
+}
+
+// failing is a store that undoes what is asked of it.
+type failing struct{ botStore }
+
+func (f failing) Update(ctx context.Context, fn func(bot.Tx) error) error {
+	return f.botStore.Update(ctx, func(tx bot.Tx) error { return errors.Join(fn(tx), errors.New("no")) })
+}
+
+// TestQuotaOfWhatFailed: what a transaction that failed took of the anonymous
+// replies that a person can send is theirs again.
+func TestQuotaOfWhatFailed(t *testing.T) {
+	s := openedStage(t)
+	texts, err := render.New()
+	s.must(err)
+	store := &struct{ bot.Store }{failing{botStore{s.db}}}
+	s.bot = bot.New(bot.Options{Store: store, Texts: texts, Self: self, Settings: s.set, Log: slog.New(slog.DiscardHandler),
+		Now: func() time.Time { return s.now }})
+	s.must(s.db.SetDirectRoom(s.ctx, user("anna"), "!dm"))
+	m := meeting.Message{EventMeta: s.meta("secret", user("anna")), Kind: meeting.MessageText, Body: "!anonymt Det är tungt"}
+	m.Room = "!dm"
+	for range 10 {
+		if err := s.bot.Handle(s.ctx, m); err == nil {
+			t.Fatal("it was handled")
+		}
+	}
+	store.Store = botStore{s.db}
+	s.must(s.bot.Handle(s.ctx, m))
+	s.must(botStore{s.db}.Update(s.ctx, func(tx bot.Tx) error {
+		due, err := tx.DueAnonymous(s.ctx, s.now.Add(2*time.Hour))
+		if len(due) != 1 {
+			t.Errorf("%d anonymous replies were taken in, want 1", len(due))
+		}
+		return err
+	}))
 }

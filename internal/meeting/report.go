@@ -85,6 +85,12 @@ const (
 	DefaultRawAtMost = 365 * 24 * time.Hour // after the last meeting, without a report
 )
 
+// Met says when a network meets.
+type Met struct {
+	Open   bool      // a meeting is open now
+	Closed time.Time // when the last one closed; zero if none has
+}
+
 // RawUntil is when what people wrote in the network is deleted, if the report
 // was published at the time.
 func (n *Network) RawUntil(published time.Time) time.Time {

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"time"
 
 	"blnbot/internal/meeting"
 )
@@ -37,6 +38,13 @@ func (t *Tx) Evaluation(ctx context.Context, network string) (*meeting.Evaluatio
 // Evaluations lists the networks whose self-evaluation takes answers.
 func (t *Tx) Evaluations(ctx context.Context) ([]string, error) {
 	return list(ctx, t, "list evaluations", "SELECT network FROM evaluations WHERE salt IS NOT NULL ORDER BY network", nil, scanOne[string])
+}
+
+// EvaluationsDue lists the networks whose self-evaluation takes answers no longer
+// than until now, or began before asked without anybody having been reminded.
+func (t *Tx) EvaluationsDue(ctx context.Context, now, asked time.Time) ([]string, error) {
+	return list(ctx, t, "list due evaluations", `SELECT network FROM evaluations WHERE salt IS NOT NULL
+		AND (until <= ? OR reminded = 0 AND since <= ?) ORDER BY network`, []any{stamp(now), stamp(asked)}, scanOne[string])
 }
 
 // StoreEvaluation inserts the evaluation, or changes until when it runs,

@@ -43,6 +43,18 @@ func (t *Tx) OpenPolls(ctx context.Context) ([]string, error) {
 	return list(ctx, t, "list open polls", "SELECT network FROM polls WHERE state = 'open' ORDER BY network", nil, scanOne[string])
 }
 
+// Unpolled lists the open meetings of the kind, not being closed, whose network
+// has no poll. Of each only its id, network and times are read.
+func (t *Tx) Unpolled(ctx context.Context, kind meeting.Kind) ([]meeting.Meeting, error) {
+	return list(ctx, t, "list meetings without a poll", `SELECT m.id, m.network, m.opened_at, m.closes_at FROM meetings m
+		WHERE m.state = 'open' AND m.kind = ? AND m.closing = 0 AND NOT EXISTS (SELECT 1 FROM polls p WHERE p.network = m.network) ORDER BY m.id`,
+		[]any{kind}, func(r row) (meeting.Meeting, error) {
+			var m meeting.Meeting
+			err := r.Scan(&m.ID, &m.Network, timestamp{&m.OpenedAt}, timestamp{&m.ClosesAt})
+			return m, err
+		})
+}
+
 const storePoll = `INSERT INTO polls (network, meeting_id, state, voters, members, few, last, round, salt, opened_at, closed_at, shared_at, shared_by)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (network) DO UPDATE SET meeting_id = excluded.meeting_id, state = excluded.state,
 	voters = excluded.voters, members = excluded.members, few = excluded.few, last = excluded.last, round = excluded.round, salt = excluded.salt,

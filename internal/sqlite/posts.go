@@ -114,6 +114,12 @@ func (t *Tx) PostsWithPrefix(ctx context.Context, prefix string) ([]meeting.Post
 		WHERE key >= ?1 AND key < ?1 || char(1114111) AND state IN ('pending', 'sent') ORDER BY seq`, []any{prefix}, scanPost)
 }
 
+// CountPosts counts the posts, whatever became of them, whose key has the
+// prefix.
+func (t *Tx) CountPosts(ctx context.Context, prefix string) (int, error) {
+	return value[int](ctx, t, "count posts", "SELECT count(*) FROM posts WHERE key >= ?1 AND key < ?1 || char(1114111)", prefix)
+}
+
 // Unquote notes that a post no longer quotes anything, because it is being
 // removed.
 func (t *Tx) Unquote(ctx context.Context, key string) error {

@@ -77,6 +77,21 @@ func (t *Tx) IdleNetworks(ctx context.Context) (map[string]time.Time, error) {
 	return out, err
 }
 
+// MetSince returns, for networks for which a deletion lies ahead, whether a
+// meeting is open and when the last one closed.
+func (t *Tx) MetSince(ctx context.Context) (map[string]meeting.Met, error) {
+	out := map[string]meeting.Met{}
+	_, err := list(ctx, t, "list meetings before deletions", `SELECT network, max(state = 'open'), max(closed_at) FROM meetings
+		WHERE network IN (SELECT network FROM deletions WHERE done_at IS NULL) GROUP BY network`, nil, func(r row) (struct{}, error) {
+		var id string
+		var met meeting.Met
+		err := r.Scan(&id, &met.Open, timestamp{&met.Closed})
+		out[id] = met
+		return struct{}{}, err
+	})
+	return out, err
+}
+
 // Remembered returns what is remembered of a meeting whose entries were
 // deleted; nil if they were not.
 func (t *Tx) Remembered(ctx context.Context, id int64) (*meeting.Remembered, error) {

@@ -30,7 +30,7 @@ CREATE TABLE signoffs (
 CREATE INDEX signoffs_event ON signoffs (event_id) WHERE event_id != '';
 
 CREATE TABLE deletions (
-  id           INTEGER PRIMARY KEY,
+  id           INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again: posts are told apart by it
   network      TEXT NOT NULL,
   due          TEXT NOT NULL,
   published    INTEGER NOT NULL, -- 0: no report was, and the longest time is over
