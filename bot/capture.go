@@ -320,18 +320,28 @@ func (b *Bot) edit(ctx context.Context, s *scene, p place, m meeting.Message) er
 	if e.State != meeting.EntryActive && e.State != meeting.EntryUnreadable {
 		body = "" // withheld: only the id is kept, to be fetched if 🚫 is taken back
 	}
+	said := e.Body
 	if err := s.tx.StoreVersion(ctx, m.ID, e.ID, m.Sender, body, m.SentAt); err != nil || e.State != meeting.EntryActive {
 		return err
 	}
-	was := e.Body
 	e.Body = body
 	if err := b.askSensitive(ctx, s, p.net, *e); err != nil {
 		return err
 	}
-	if err := b.rewordPriorities(ctx, s, p.net, *e, was); err != nil {
+	return b.changed(ctx, s, p.net, *e, said)
+}
+
+// changed takes what an entry said before its author changed it out of what
+// quotes it.
+func (b *Bot) changed(ctx context.Context, s *scene, net *meeting.Network, e meeting.Entry, said string) error {
+	if err := b.withdraw(ctx, s, net, e, false); err != nil {
 		return err
 	}
-	return b.withdraw(ctx, s, p.net, *e, false)
+	now, err := s.tx.Entry(ctx, e.ID, net.Leads) // edits can come in any order
+	if err != nil || now == nil || now.Body == said {
+		return err
+	}
+	return b.withdrawMade(ctx, s, net, gone{id: e.ID, texts: []string{said}, still: now.Body})
 }
 
 // unreadable notes a message whose key has not come, and tells its author once

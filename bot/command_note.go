@@ -91,11 +91,12 @@ func (b *Bot) editNote(ctx context.Context, s *scene, p place, e meeting.Entry, 
 	if args == "" {
 		return nil
 	}
+	said := e.Body
 	if err := s.tx.StoreVersion(ctx, m.ID, e.ID, "", args, m.SentAt); err != nil {
 		return err
 	}
 	e.Body = args
-	return b.withdraw(ctx, s, p.net, e, false)
+	return b.changed(ctx, s, p.net, e, said)
 }
 
 // cmdAttendance counts who was at a physical meeting: "3 anhöriga 2 personal".

@@ -73,7 +73,7 @@ func (b *Bot) planDecide(ctx context.Context, s *scene, c *call) error {
 	if d.Post, err = b.freshKey(ctx, s, fmt.Sprintf("decision/%s/%d/", c.net.ID, d.Version)); err != nil {
 		return err
 	}
-	s.touch(c.net, false)
+	s.touch(c.net, view.Corrected)
 	if err := s.tx.StoreDecision(ctx, *d); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -11,14 +12,43 @@ import (
 	"blnbot/internal/render"
 )
 
-// withdrawFromPlan takes a removed reply or suggestion out of every version of
-// the plan: the link to it, and fields that repeat a sentence of it. What was
-// posted with such a field is taken down and the shared plan posted anew.
-func (b *Bot) withdrawFromPlan(ctx context.Context, s *scene, net *meeting.Network, id meeting.EventID, texts map[meeting.EventID]string) error {
+// gone is a message that was removed, or that its author has changed.
+type gone struct {
+	id    meeting.EventID
+	texts []string // what it said
+	still string   // what it says now; empty if it was removed
+}
+
+// goneTexts is a removed message with every text that it had.
+func goneTexts(id meeting.EventID, texts map[meeting.EventID]string) gone {
+	return gone{id: id, texts: slices.Collect(maps.Values(texts))}
+}
+
+// masked adds what the texts look like where names and the like are hidden.
+func (g gone) masked(mask func(string) string) gone {
+	for _, text := range g.texts {
+		g.texts = append(g.texts, mask(text))
+	}
+	if g.still != "" {
+		g.still += "\n" + mask(g.still)
+	}
+	return g
+}
+
+// withdrawFromPlan takes a removed or changed reply or suggestion out of every
+// version of the plan: the link to it if it is removed, and fields that repeat a
+// sentence that it no longer says. What was posted with such a field is taken
+// down and the shared plan posted anew.
+func (b *Bot) withdrawFromPlan(ctx context.Context, s *scene, net *meeting.Network, g gone) error {
 	plan, err := s.tx.Plan(ctx, net.ID)
 	if err != nil || plan == nil {
 		return err
 	}
+	mask, err := b.masker(ctx, s, net)
+	if err != nil {
+		return err
+	}
+	g = g.masked(mask)
 	versions, err := s.tx.PlanVersions(ctx, net.ID)
 	if err != nil {
 		return err
@@ -30,7 +60,7 @@ func (b *Bot) withdrawFromPlan(ctx context.Context, s *scene, net *meeting.Netwo
 		if err != nil {
 			return err
 		}
-		items, changed := cleanItems(items, id, texts)
+		items, changed := cleanItems(items, g)
 		if err := s.tx.StorePlanItems(ctx, net.ID, v, items); err != nil {
 			return err
 		}
@@ -89,14 +119,14 @@ func (b *Bot) removePosts(ctx context.Context, s *scene, prefix string) error {
 // texts or, in an item that the message suggested, is what it said. A suggested
 // item with nothing left but its area goes. It reports whether a field was
 // removed.
-func cleanItems(items []meeting.PlanItem, id meeting.EventID, texts map[meeting.EventID]string) (kept []meeting.PlanItem, repeats bool) {
+func cleanItems(items []meeting.PlanItem, g gone) (kept []meeting.PlanItem, repeats bool) {
 	for _, it := range items {
-		it.Sources = slices.DeleteFunc(it.Sources, func(e meeting.EventID) bool { return e == id })
-		suggested := it.Suggestion == id && id != ""
+		it.Sources = slices.DeleteFunc(it.Sources, func(e meeting.EventID) bool { return e == g.id && g.still == "" })
+		suggested := it.Suggestion == g.id && g.id != ""
 		for _, f := range meeting.Fields() {
 			field := it.Field(f)
-			for _, text := range texts {
-				if *field != "" && (repeatsSentence(*field, text) || suggested && slices.Contains(strings.Split(text, "\n"), *field)) {
+			for _, text := range g.texts {
+				if *field != "" && (repeatsSentence(*field, text, g.still) || suggested && slices.Contains(strings.Split(text, "\n"), *field)) {
 					*field, repeats = "", true
 				}
 			}
@@ -116,12 +146,13 @@ func cleanItems(items []meeting.PlanItem, id meeting.EventID, texts map[meeting.
 // shortest is from how many characters on a sentence is taken to be somebody's.
 const shortest = 15
 
-// repeatsSentence reports whether the field contains a sentence of the text.
-func repeatsSentence(field, text string) bool {
+// repeatsSentence reports whether the field contains a sentence of the text that
+// is not in what still stands.
+func repeatsSentence(field, text, still string) bool {
 	field = strings.ToLower(strings.Join(strings.Fields(field), " "))
 	for sentence := range strings.FieldsFuncSeq(strings.ToLower(text), func(r rune) bool { return strings.ContainsRune(".!?\n", r) }) {
 		sentence = strings.Join(strings.Fields(sentence), " ")
-		if len([]rune(sentence)) >= shortest && strings.Contains(field, sentence) {
+		if len([]rune(sentence)) >= shortest && strings.Contains(field, sentence) && !says(still, sentence) {
 			return true
 		}
 	}
@@ -178,7 +209,7 @@ func (b *Bot) withdrawSuggestion(ctx context.Context, s *scene, g meeting.Sugges
 			said = append(said, text)
 		}
 	}
-	return b.withdrawFromPlan(ctx, s, net, g.Event, map[meeting.EventID]string{g.Event: strings.Join(said, "\n")})
+	return b.withdrawFromPlan(ctx, s, net, gone{id: g.Event, texts: []string{strings.Join(said, "\n")}})
 }
 
 // withdrawDecision deletes a decision, and the questions that would follow it.

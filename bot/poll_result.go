@@ -79,10 +79,10 @@ func (b *Bot) postShared(ctx context.Context, s *scene, net *meeting.Network, po
 		Thread: meeting.Ref{Key: roundKey(m.Programme, m.Number)}}, net.Language, "priorities_shared", view)
 }
 
-// withdrawFromPriorities takes a removed entry out of the network's areas: the
-// link to it, and texts that quote it. What was posted with such a text is
-// taken down and posted anew.
-func (b *Bot) withdrawFromPriorities(ctx context.Context, s *scene, net *meeting.Network, id meeting.EventID, texts map[meeting.EventID]string) error {
+// withdrawFromPriorities takes a removed or changed entry out of the network's
+// areas: the link to it if it is removed, and texts that quote what it no longer
+// says. What was posted with such a text is taken down and posted anew.
+func (b *Bot) withdrawFromPriorities(ctx context.Context, s *scene, net *meeting.Network, g gone) error {
 	poll, err := s.tx.Poll(ctx, net.ID)
 	if err != nil || poll == nil {
 		return err
@@ -91,15 +91,15 @@ func (b *Bot) withdrawFromPriorities(ctx context.Context, s *scene, net *meeting
 	if err != nil {
 		return err
 	}
+	g = g.masked(mask)
 	lost, linked := false, false
 	for i := range poll.Areas {
 		a := &poll.Areas[i]
-		quoted := !a.Edited && len(a.Entries) > 0 && a.Entries[0] == id
-		for _, text := range texts {
-			quoted = quoted || repeatsArea(a.Text, text) || repeatsArea(a.Text, mask(text))
+		quoted := g.quotedIn(a)
+		if g.still == "" {
+			linked = linked || slices.Contains(a.Entries, g.id)
+			a.Entries = slices.DeleteFunc(a.Entries, func(e meeting.EventID) bool { return e == g.id })
 		}
-		linked = linked || slices.Contains(a.Entries, id)
-		a.Entries = slices.DeleteFunc(a.Entries, func(e meeting.EventID) bool { return e == id })
 		if !quoted || a.Dropped {
 			continue
 		}
@@ -107,7 +107,7 @@ func (b *Bot) withdrawFromPriorities(ctx context.Context, s *scene, net *meeting
 		if poll.State != meeting.PollProposed {
 			continue // people have voted on those words, not on others
 		}
-		if a.Text, err = b.otherWords(ctx, s, net, a, texts); err != nil {
+		if a.Text, err = b.otherWords(ctx, s, net, a, g); err != nil {
 			return err
 		}
 		a.Edited = false
@@ -116,48 +116,15 @@ func (b *Bot) withdrawFromPriorities(ctx context.Context, s *scene, net *meeting
 	if poll.State == meeting.PollProposed {
 		poll.Areas = slices.DeleteFunc(poll.Areas, func(a meeting.Priority) bool { return a.Dropped })
 	}
-	if lost {
+	switch {
+	case lost && g.still != "" && poll.State == meeting.PollProposed:
+		return b.replacePriorities(ctx, s, net, poll) // the areas follow the edit
+	case lost:
 		return b.losePriorities(ctx, s, net, poll)
-	}
-	if linked {
+	case linked:
 		return s.tx.StorePoll(ctx, poll)
 	}
 	return nil
-}
-
-// rewordPriorities has areas that quote an entry follow its author's edit. Once
-// people vote the words go instead: nobody has voted on the new ones, nor has a
-// leader approved them.
-func (b *Bot) rewordPriorities(ctx context.Context, s *scene, net *meeting.Network, e meeting.Entry, was string) error {
-	poll, err := s.tx.Poll(ctx, net.ID)
-	if err != nil || poll == nil {
-		return err
-	}
-	mask, err := b.masker(ctx, s, net)
-	if err != nil {
-		return err
-	}
-	changed := false
-	for i := range poll.Areas {
-		a := &poll.Areas[i]
-		short := strings.TrimSpace(strings.TrimSuffix(a.Text, "…"))
-		if a.Edited || a.Dropped || len(a.Entries) == 0 || a.Entries[0] != e.ID || !says(mask(was), short) || says(mask(e.Body), short) {
-			continue
-		}
-		text, ok := digest.Best(e, digest.Options{Language: net.Language, MaxLength: longestArea})
-		a.Text, a.Dropped, changed = asArea(net, text, mask), !ok, true
-		if poll.State != meeting.PollProposed {
-			a.Text, a.Dropped = "", true
-		}
-	}
-	switch {
-	case !changed:
-		return nil
-	case poll.State != meeting.PollProposed:
-		return b.losePriorities(ctx, s, net, poll)
-	}
-	poll.Areas = slices.DeleteFunc(poll.Areas, func(a meeting.Priority) bool { return a.Dropped })
-	return b.replacePriorities(ctx, s, net, poll)
 }
 
 // losePriorities says that areas have lost their text, and posts what is left.
@@ -169,19 +136,33 @@ func (b *Bot) losePriorities(ctx context.Context, s *scene, net *meeting.Network
 	return b.replacePriorities(ctx, s, net, poll)
 }
 
+// quotedIn reports whether an area quotes what the message no longer says.
+func (g gone) quotedIn(a *meeting.Priority) bool {
+	own := !a.Edited && len(a.Entries) > 0 && a.Entries[0] == g.id
+	if own && g.still == "" {
+		return true
+	}
+	return slices.ContainsFunc(g.texts, func(text string) bool {
+		if g.still != "" && a.Edited {
+			return repeatsSentence(a.Text, text, g.still) // a few words in common are the leader's
+		}
+		return repeatsArea(a.Text, text, g.still) || own && says(text, a.Text) && !says(g.still, a.Text)
+	})
+}
+
 // repeatsArea reports whether an area's text repeats a sentence, or is a
-// shortened form of one.
-func repeatsArea(area, text string) bool {
+// shortened form of one, that is not in what still stands.
+func repeatsArea(area, text, still string) bool {
 	if area == "" || text == "" {
 		return false
 	}
 	short := strings.TrimSpace(strings.TrimSuffix(area, "…"))
-	return repeatsSentence(area, text) || len([]rune(short)) >= shortest && says(text, short)
+	return repeatsSentence(area, text, still) || len([]rune(short)) >= shortest && says(text, short) && !says(still, short)
 }
 
 // otherWords finds words for an area in the entries that it still comes from;
 // empty if there are none.
-func (b *Bot) otherWords(ctx context.Context, s *scene, net *meeting.Network, a *meeting.Priority, gone map[meeting.EventID]string) (string, error) {
+func (b *Bot) otherWords(ctx context.Context, s *scene, net *meeting.Network, a *meeting.Priority, g gone) (string, error) {
 	mask, err := b.masker(ctx, s, net)
 	if err != nil {
 		return "", err
@@ -195,8 +176,8 @@ func (b *Bot) otherWords(ctx context.Context, s *scene, net *meeting.Network, a 
 			continue
 		}
 		text, ok := digest.Best(*e, digest.Options{Language: net.Language, MaxLength: longestArea})
-		for _, removed := range gone {
-			ok = ok && !repeatsArea(text, removed)
+		for _, removed := range g.texts {
+			ok = ok && !repeatsArea(text, removed, g.still)
 		}
 		if ok {
 			a.Entries[0], a.Entries[i] = a.Entries[i], a.Entries[0]

@@ -294,6 +294,9 @@ func (b *Bot) pollRestart(ctx context.Context, s *scene, c *call, poll *meeting.
 			}
 		}
 	}
+	if !poll.Shared.IsZero() {
+		s.touch(c.net, true)
+	}
 	var kept []meeting.Priority
 	for _, a := range poll.Areas {
 		if !a.Dropped {

@@ -82,7 +82,7 @@ func (b *Bot) withdrawAll(ctx context.Context, s *scene, net *meeting.Network, a
 		if err != nil {
 			return err
 		}
-		err = errors.Join(b.withdraw(ctx, s, net, e, true), b.withdrawFromPriorities(ctx, s, net, e.ID, texts), b.withdrawFromPlan(ctx, s, net, e.ID, texts))
+		err = errors.Join(b.withdraw(ctx, s, net, e, true), b.withdrawMade(ctx, s, net, goneTexts(e.ID, texts)))
 		if err != nil {
 			return err
 		}

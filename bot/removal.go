@@ -52,7 +52,7 @@ func (b *Bot) redaction(ctx context.Context, s *scene, p place, r meeting.Redact
 
 // removeVersion takes back an edit: the entry says again what it said before.
 func (b *Bot) removeVersion(ctx context.Context, s *scene, net *meeting.Network, id meeting.EventID) error {
-	entry, err := s.tx.DeleteVersion(ctx, id)
+	entry, text, err := s.tx.DeleteVersion(ctx, id)
 	if err != nil || entry == "" {
 		return err
 	}
@@ -60,7 +60,10 @@ func (b *Bot) removeVersion(ctx context.Context, s *scene, net *meeting.Network,
 	if err != nil || e == nil || e.State != meeting.EntryActive {
 		return err
 	}
-	return b.withdraw(ctx, s, net, *e, true)
+	if err := b.withdraw(ctx, s, net, *e, true); err != nil {
+		return err
+	}
+	return b.withdrawMade(ctx, s, net, gone{id: e.ID, texts: []string{text}, still: e.Body})
 }
 
 // removeEntry deletes every text of an entry, and every copy that was made of
@@ -90,10 +93,16 @@ func (b *Bot) removeEntry(ctx context.Context, s *scene, net *meeting.Network, e
 	if err := b.withdraw(ctx, s, net, e, true); err != nil {
 		return err
 	}
-	if err := b.withdrawFromPriorities(ctx, s, net, e.ID, texts); err != nil {
+	return b.withdrawMade(ctx, s, net, goneTexts(e.ID, texts))
+}
+
+// withdrawMade takes what a message no longer says out of what the network made
+// of its replies: the areas and the plan.
+func (b *Bot) withdrawMade(ctx context.Context, s *scene, net *meeting.Network, g gone) error {
+	if err := b.withdrawFromPriorities(ctx, s, net, g); err != nil {
 		return err
 	}
-	return b.withdrawFromPlan(ctx, s, net, e.ID, texts)
+	return b.withdrawFromPlan(ctx, s, net, g)
 }
 
 // withdraw takes an entry's earlier text out of everything that quotes it, the

@@ -181,14 +181,17 @@ func (b *Bot) correctPart(ctx context.Context, s *scene, part *render.ReportNetw
 		return err
 	}
 	for i := range part.Meetings {
-		if m := &part.Meetings[i]; m.Summary != nil && i < len(now.Meetings) && now.Meetings[i].Summary != nil {
+		m := &part.Meetings[i]
+		switch {
+		case m.Summary == nil:
+		case i >= len(now.Meetings) || now.Meetings[i].Summary == nil:
+			m.Summary = nil
+		default:
 			keepPoints(m.Summary, now.Meetings[i].Summary)
 		}
 	}
-	if part.Poll != nil && now.Poll != nil {
-		part.Poll.Votes.Areas = slices.DeleteFunc(part.Poll.Votes.Areas, func(a render.AreaVotes) bool {
-			return !slices.ContainsFunc(now.Poll.Votes.Areas, func(b render.AreaVotes) bool { return a.Text == b.Text })
-		})
+	if err := b.correctPoll(ctx, s, net, part); err != nil {
+		return err
 	}
 	correctDecisions(part, now)
 	if part.Plan == nil {
@@ -210,6 +213,28 @@ func (b *Bot) correctPart(ctx context.Context, s *scene, part *render.ReportNetw
 	return nil
 }
 
+// correctPoll takes out areas whose text is gone, whether or not people are
+// voting anew.
+func (b *Bot) correctPoll(ctx context.Context, s *scene, net *meeting.Network, part *render.ReportNetwork) error {
+	if part.Poll == nil {
+		return nil
+	}
+	poll, err := s.tx.Poll(ctx, net.ID)
+	if err != nil {
+		return err
+	}
+	mask, err := b.masker(ctx, s, net)
+	if err != nil {
+		return err
+	}
+	part.Poll.Votes.Areas = slices.DeleteFunc(part.Poll.Votes.Areas, func(a render.AreaVotes) bool {
+		return poll == nil || !slices.ContainsFunc(poll.Areas, func(n meeting.Priority) bool {
+			return !n.Dropped && (n.Text == a.Text || mask(n.Text) == a.Text)
+		})
+	})
+	return nil
+}
+
 // correctDecisions takes out decisions, notes and answers that were taken back.
 func correctDecisions(part *render.ReportNetwork, now render.ReportNetwork) {
 	part.Decisions = slices.DeleteFunc(part.Decisions, func(d meeting.Decision) bool {
@@ -218,8 +243,11 @@ func correctDecisions(part *render.ReportNetwork, now render.ReportNetwork) {
 	for i := range part.Decisions {
 		d := &part.Decisions[i]
 		at := slices.IndexFunc(now.Decisions, func(n meeting.Decision) bool { return n.Version == d.Version })
-		if now.Decisions[at].Note == "" {
+		if now.Decisions[at].Note != d.Note {
 			d.Note = ""
+		}
+		if now.Decisions[at].Body != d.Body {
+			d.Body = ""
 		}
 	}
 	for i := range part.FollowUps {

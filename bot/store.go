@@ -135,7 +135,7 @@ type entries interface {
 	DropUnreadable(ctx context.Context, id meeting.EventID) error
 	StripEntry(ctx context.Context, id meeting.EventID, s meeting.EntryState) error
 	StoreVersion(ctx context.Context, id, entry meeting.EventID, author meeting.UserID, body string, at time.Time) error
-	DeleteVersion(ctx context.Context, id meeting.EventID) (meeting.EventID, error)
+	DeleteVersion(ctx context.Context, id meeting.EventID) (entry meeting.EventID, text string, err error)
 	Versions(ctx context.Context, id meeting.EventID) (map[meeting.EventID]string, error)
 	PurgeVersions(ctx context.Context, before time.Time) error
 	StoreReaction(ctx context.Context, r meeting.Reaction) error

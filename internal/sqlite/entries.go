@@ -119,15 +119,14 @@ func (t *Tx) StripEntry(ctx context.Context, id meeting.EventID, s meeting.Entry
 	return err
 }
 
-// DeleteVersion deletes one text and returns the entry that it belonged to, or
-// empty.
-func (t *Tx) DeleteVersion(ctx context.Context, id meeting.EventID) (meeting.EventID, error) {
-	found, err := get(ctx, t, "delete version", "DELETE FROM versions WHERE event_id = ? RETURNING entry_id", []any{id}, scanOne[meeting.EventID])
-	if err != nil || found == nil {
-		return "", err
-	}
-	t.removed = true
-	return *found, nil
+// DeleteVersion deletes one text and returns it, and the entry that it belonged
+// to; both empty if there is none.
+func (t *Tx) DeleteVersion(ctx context.Context, id meeting.EventID) (entry meeting.EventID, text string, err error) {
+	_, err = list(ctx, t, "delete version", "DELETE FROM versions WHERE event_id = ? RETURNING entry_id, body", []any{id}, func(r row) (struct{}, error) {
+		t.removed = true
+		return struct{}{}, r.Scan(&entry, &text)
+	})
+	return entry, text, err
 }
 
 // Versions returns the stored texts of an entry by event id; withheld ones are
