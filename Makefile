@@ -11,7 +11,7 @@ export GOFLAGS := $(strip $(GOFLAGS) -tags=goolm,timetzdata -trimpath -buildvcs=
 LINT    := $(GO) tool -modfile=tools/lint/go.mod
 VERSION := $(shell git -c safe.directory='*' describe --tags --always --dirty 2>/dev/null)
 
-.PHONY: build demo-build tools test soak check fmt vet staticcheck tidy imports vulncheck demo bench load clean
+.PHONY: build demo-build tools test soak check fmt vet staticcheck tidy imports vulncheck demo bench load pictures clean
 .DEFAULT_GOAL := build
 
 # One static binary, with the version that git tells.
@@ -88,6 +88,16 @@ load: tools
 	$(GO) build -o bin/load ./cmd/load
 	bin/load -rooms $(or $(ROOMS),10) -people $(or $(PEOPLE),4) -replies $(or $(REPLIES),500) $(if $(LIVE),-live $(LIVE)) \
 		$(if $(RATE),-rate $(RATE)) $(if $(PROFILE),-profile $(PROFILE))
+
+# The pictures of the guides (docs/pictures): people play a meeting, and the screens of two of them are photographed, who
+# use Element in a browser. Needs what all tests need, and Chromium (CHROMIUM=program if it is not /usr/bin/chromium).
+pictures: build tools .cache/pictures/out/index.html
+	$(GO) run ./cmd/pictures -bot bin/blnbot -client .cache/pictures -out docs/pictures
+
+# (Not in bin: some packages of npm have Go files in them.)
+.cache/pictures/out/index.html: $(wildcard tools/pictures/*)
+	mkdir -p .cache/pictures && cp tools/pictures/* .cache/pictures/
+	cd .cache/pictures && npm ci --prefer-offline --ignore-scripts --no-audit --no-fund && node build.mjs out
 
 clean:
 	rm -rf bin
