@@ -346,34 +346,3 @@ func (b *Bot) answerWith(ctx context.Context, s *scene, c *call, p meeting.Post,
 	p.Room, p.Thread, p.ReplyTo = c.room, meeting.Ref{Event: c.msg.Thread}, meeting.Ref{Event: c.msg.ID}
 	return b.say(ctx, s, p, c.lang, name, data)
 }
-
-// cmdHelp lists what the sender can do here.
-func (b *Bot) cmdHelp(ctx context.Context, s *scene, c *call) error {
-	view := render.Help{Leader: c.leader, Turn: !c.coord}
-	for _, cmd := range commands() {
-		if c.here()&cmd.where == 0 || cmd.who == leader && !c.leader || cmd.who == staff && !c.staff || !b.texts.Has(c.lang, "usage_"+cmd.name) {
-			continue // those without texts stand in another one's line
-		}
-		usage, err := b.texts.Text(c.lang, "usage_"+cmd.name, nil)
-		if err != nil {
-			return err
-		}
-		does, err := b.texts.Text(c.lang, "does_"+cmd.name, nil)
-		if err != nil {
-			return err
-		}
-		view.Commands = append(view.Commands, render.HelpLine{Usage: usage, Does: does})
-	}
-	if c.net != nil {
-		names, err := b.leaderNames(ctx, s, c.net)
-		if err != nil {
-			return err
-		}
-		view.Leaders, view.HelpLines = names, c.net.HelpLines
-	} else if nets, err := b.networksOf(ctx, s, c.msg.Sender); err != nil {
-		return err
-	} else if len(nets) > 0 {
-		view.HelpLines = nets[0].HelpLines
-	}
-	return b.answer(ctx, s, c, "help", view)
-}

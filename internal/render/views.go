@@ -225,6 +225,9 @@ func (t StatusTable) Troubled() []Status {
 // Help is what a person can do in a place. Lines are the names of texts.
 type Help struct {
 	Commands []HelpLine
+	// More is how many commands are not shown; One, that one was asked about.
+	More int
+	One  bool
 	Leaders  []string
 	Leader   bool
 	// Turn says that it is shown where to turn: HelpLines, or if that is empty
