@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"blnbot/internal/meeting"
 )
@@ -17,6 +18,10 @@ func (b *Bot) EraseAgain(ctx context.Context, e meeting.Erasure) error {
 			err = b.erasePseudonym(ctx, s, e.Subject)
 		case meeting.ErasedReplies:
 			err = b.deleteAgain(ctx, s, e.Subject)
+		case meeting.ErasedVotes:
+			err = b.deleteVotesAgain(ctx, s, e.Subject)
+		case meeting.ErasedAsked:
+			err = s.tx.EndEvaluation(ctx, e.Subject)
 		default:
 			err = fmt.Errorf("unknown kind %q", e.Kind)
 		}
@@ -45,6 +50,26 @@ func (b *Bot) erasePseudonym(ctx context.Context, s *scene, pseudonym string) er
 		}
 	}
 	return nil
+}
+
+// noteErased notes that what tells who did something in a network is gone, so
+// that it goes from older backups too.
+func (s *scene) noteErased(ctx context.Context, kind meeting.ErasureKind, network string) error {
+	return s.tx.StoreErasure(ctx, meeting.Erasure{ID: fmt.Sprintf("%s/%s/%d", kind, network, s.now.UnixMilli()), Kind: kind, Subject: network, At: s.now})
+}
+
+// deleteVotesAgain deletes the votes of a poll that was open when the backup was
+// made. Without them the list is again one to be voted on.
+func (b *Bot) deleteVotesAgain(ctx context.Context, s *scene, network string) error {
+	poll, err := s.tx.Poll(ctx, network)
+	if err != nil || poll == nil || poll.State != meeting.PollOpen {
+		return err
+	}
+	poll.State, poll.Salt, poll.Opened = meeting.PollProposed, nil, time.Time{}
+	if err := s.tx.DeleteVotes(ctx, network); err != nil {
+		return err
+	}
+	return s.tx.StorePoll(ctx, poll)
 }
 
 // deleteAgain deletes what people wrote in a network, if it is known here.

@@ -78,7 +78,7 @@ func (b *Bot) askEvaluation(ctx context.Context, s *scene, net *meeting.Network,
 func (b *Bot) evaluationState(net *meeting.Network, e *meeting.Evaluation) render.Evaluation {
 	view := render.Evaluation{Network: net.Name, Min: meeting.MinAnswers, Count: meeting.EvaluationQuestions, Scale: meeting.EvaluationScale}
 	if e != nil {
-		view.Asked, view.Answered, view.Over = e.Asked, e.Answered, len(e.Salt) == 0
+		view.Asked, view.Answered, view.Over, view.Shared = e.Asked, e.Answered, e.Over(), !e.Shared.IsZero()
 		view.Until, view.Texts = e.Until.In(net.Location), e.Texts
 	}
 	return view
@@ -132,12 +132,29 @@ func (b *Bot) cmdEvaluation(ctx context.Context, s *scene, c *call) error {
 	if !e.Shown() {
 		return b.answer(ctx, s, c, "evaluation_waiting", view)
 	}
+	switch render.Fold(strings.TrimSpace(c.args)) {
+	case "dela", "share", "godkann", "approve":
+		return b.shareEvaluation(ctx, s, c, e)
+	}
 	// Words about the network are for its leader first.
 	err = b.say(ctx, s, meeting.Post{Key: evaluationPrefix + "shown/" + string(c.msg.ID), To: c.msg.Sender, Kind: meeting.PostText}, c.lang, "evaluation_shown", view)
 	if err != nil {
 		return err
 	}
 	return b.answer(ctx, s, c, "sent_directly", nil)
+}
+
+// shareEvaluation lets the answers into the report: until then they are the
+// network's own.
+func (b *Bot) shareEvaluation(ctx context.Context, s *scene, c *call, e *meeting.Evaluation) error {
+	if e.Shared.IsZero() {
+		e.Shared = s.now
+		if err := s.tx.StoreEvaluation(ctx, e); err != nil {
+			return err
+		}
+		s.touch(c.net, false)
+	}
+	return b.answer(ctx, s, c, "evaluation_shared", nil)
 }
 
 // evaluationByHand sends the questions before the last meeting has closed, if
@@ -283,7 +300,7 @@ func (b *Bot) takeOpinion(ctx context.Context, s *scene, m meeting.Message, w wa
 	switch {
 	case fault == "no":
 		w.asked.Done = true
-		err := s.tx.StoreAsked(ctx, w.net.ID, *w.asked)
+		err := errors.Join(s.tx.StoreAsked(ctx, w.net.ID, *w.asked), b.endIfDone(ctx, s, w.net.ID))
 		name := "evaluation_declined"
 		if w.asked.Given == meeting.EvaluationQuestions {
 			name = "evaluation_thanks"
@@ -327,7 +344,24 @@ func (b *Bot) takeOpinion(ctx context.Context, s *scene, m meeting.Message, w wa
 	if err := s.tx.StoreAsked(ctx, w.net.ID, *w.asked); err != nil {
 		return err
 	}
+	if err := b.endIfDone(ctx, s, w.net.ID); err != nil {
+		return err
+	}
 	return b.quietly(ctx, s, m.ID, m.Sender, w.net.Language, name, view)
+}
+
+// endIfDone ends an evaluation that nobody is left to answer.
+func (b *Bot) endIfDone(ctx context.Context, s *scene, network string) error {
+	left, err := s.tx.Unanswered(ctx, network)
+	if err != nil || left > 0 {
+		return err
+	}
+	return b.endEvaluation(ctx, s, network)
+}
+
+// endEvaluation forgets who was asked, in the backups too.
+func (b *Bot) endEvaluation(ctx context.Context, s *scene, network string) error {
+	return errors.Join(s.tx.EndEvaluation(ctx, network), s.noteErased(ctx, meeting.ErasedAsked, network))
 }
 
 // evaluationsDue reminds those who have not answered, once, and ends
@@ -351,7 +385,7 @@ func (b *Bot) evaluationDue(ctx context.Context, s *scene, id string) error {
 		return err
 	}
 	if !e.Until.After(s.now) {
-		return s.tx.EndEvaluation(ctx, id)
+		return b.endEvaluation(ctx, s, id)
 	}
 	net, err := s.network(ctx, id)
 	if err != nil || net == nil || e.Reminded || e.Since.Add(evaluationReminder).After(s.now) || net.Rests(s.now) {

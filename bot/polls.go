@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -193,7 +194,7 @@ func (b *Bot) closePoll(ctx context.Context, s *scene, net *meeting.Network, pol
 			a.Votes = 0
 		}
 	}
-	if err := s.tx.DeleteVotes(ctx, net.ID); err != nil {
+	if err := errors.Join(s.tx.DeleteVotes(ctx, net.ID), s.noteErased(ctx, meeting.ErasedVotes, net.ID)); err != nil {
 		return err
 	}
 	if err := b.endInRoom(ctx, s, net, ended); err != nil {

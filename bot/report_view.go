@@ -260,15 +260,17 @@ func thaw(r *meeting.Report) (render.Report, error) {
 	return view, nil
 }
 
-// reportEvaluation is what the members thought; nothing but the number of
-// answers where they are too few.
+// reportEvaluation is what the members thought, once a leader has let it leave
+// the network; where too few have answered, nothing but that.
 func (b *Bot) reportEvaluation(ctx context.Context, s *scene, net *meeting.Network, mask func(string) string) (*render.ReportEvaluation, error) {
 	e, err := s.tx.Evaluation(ctx, net.ID)
-	if err != nil || e == nil || !e.Shown() && s.now.Before(e.Until) {
-		return nil, err // nothing yet, and answers may come
-	}
-	if !e.Shown() {
+	switch {
+	case err != nil || e == nil || !e.Over():
+		return nil, err
+	case !e.Enough():
 		return &render.ReportEvaluation{Few: true}, nil
+	case e.Shared.IsZero():
+		return nil, nil
 	}
 	out := &render.ReportEvaluation{Asked: e.Asked, Answered: e.Answered}
 	out.Counts = e.Counts

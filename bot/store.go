@@ -254,6 +254,7 @@ type evaluations interface {
 	EvaluationsDue(ctx context.Context, now, asked time.Time) ([]string, error)
 	StoreEvaluation(ctx context.Context, e *meeting.Evaluation) error
 	EndEvaluation(ctx context.Context, network string) error
+	Unanswered(ctx context.Context, network string) (int, error)
 	Asked(ctx context.Context, network string, person []byte) (*meeting.Asked, error)
 	StoreAsked(ctx context.Context, network string, a meeting.Asked) error
 	DeleteAsked(ctx context.Context, network string, person []byte) error

@@ -284,3 +284,62 @@ func TestDeletedRepliesLeaveBackups(t *testing.T) {
 		t.Errorf("the backups are %q", got)
 	}
 }
+
+// TestVotesLeaveBackups: a backup is made while people vote and are asked what
+// they think. Once that is over nothing in it tells who voted for what, nor who
+// had answered.
+func TestVotesLeaveBackups(t *testing.T) {
+	dir, cfg := site(t)
+	talk(t, dir)
+	to := filepath.Join(dir, "elsewhere")
+	if err := os.Mkdir(to, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	salt, at := bytes.Repeat([]byte("salt"), 8), time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
+	change := func(fn func(*sqlite.Tx) error) {
+		t.Helper()
+		db, err := sqlite.Open(t.Context(), filepath.Join(dir, "data", databaseFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := joinErr(db.Update(t.Context(), fn), db.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	poll := &meeting.Poll{Network: "vasteras", Meeting: 1, State: meeting.PollOpen, Salt: salt, Opened: at, Last: 1, Areas: []meeting.Priority{{Number: 1, Text: "Avlastning"}}}
+	asked := &meeting.Evaluation{Network: "vasteras", Asked: 1, Since: at, Until: at.AddDate(0, 0, 14), Salt: salt}
+	voter, person := poll.Voter("@anna:example.se"), asked.Person("@anna:example.se")
+	change(func(tx *sqlite.Tx) error {
+		if err := tx.StorePoll(t.Context(), poll); err != nil {
+			return err
+		}
+		_, err := tx.StoreVote(t.Context(), "vasteras", meeting.Vote{Voter: voter, Ballot: poll.Ballot("$vote"), Choices: []int{1}})
+		return joinErr(err, tx.StoreEvaluation(t.Context(), asked), tx.StoreAsked(t.Context(), "vasteras", meeting.Asked{Person: person, Given: 4}))
+	})
+	if _, stderr, code := play(t, "", "backup", to, "--config", cfg); code != exitGood {
+		t.Fatal(stderr)
+	}
+	if err := os.Rename(filepath.Join(to, "blnbot-20261122T120000Z.db"), filepath.Join(to, "blnbot-20261101T000000Z.db")); err != nil {
+		t.Fatal(err)
+	}
+	change(func(tx *sqlite.Tx) error {
+		poll.State, poll.Salt = meeting.PollClosed, nil
+		return joinErr(tx.DeleteVotes(t.Context(), "vasteras"), tx.StorePoll(t.Context(), poll), tx.EndEvaluation(t.Context(), "vasteras"),
+			tx.StoreErasure(t.Context(), meeting.Erasure{ID: "votes/vasteras/1", Kind: meeting.ErasedVotes, Subject: "vasteras", At: at}),
+			tx.StoreErasure(t.Context(), meeting.Erasure{ID: "asked/vasteras/1", Kind: meeting.ErasedAsked, Subject: "vasteras", At: at}))
+	})
+	if got := filesWith(t, dir, string(salt)); len(got) != 1 {
+		t.Fatalf("before: the salt is in %q", got)
+	}
+	if _, stderr, code := play(t, "", "backup", to, "--config", cfg); code != exitGood {
+		t.Fatal(stderr)
+	}
+	for _, mark := range [][]byte{salt, voter, person} {
+		if got := filesWith(t, dir, string(mark)); len(got) > 0 {
+			t.Errorf("what votes and answers were stored under is still in %q", got)
+		}
+	}
+	if got := filesWith(t, dir, "Avlastning"); len(got) != 3 {
+		t.Errorf("the area is in %q", got)
+	}
+}

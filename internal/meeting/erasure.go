@@ -13,6 +13,8 @@ type ErasureKind string
 const (
 	ErasedPerson  ErasureKind = "person"  // Subject is the Pseudonym of a user id
 	ErasedReplies ErasureKind = "replies" // what people wrote in the network Subject
+	ErasedVotes   ErasureKind = "votes"   // who voted for what in a poll of the network Subject
+	ErasedAsked   ErasureKind = "asked"   // who has answered the self-evaluation of the network Subject
 )
 
 // Erasure notes that something was erased for good. Every backup has the list

@@ -11,8 +11,8 @@ const (
 	MinAnswers = 5
 )
 
-// Evaluation is what a network's members thought. While fewer than MinAnswers
-// have answered it has no counts and no texts.
+// Evaluation is what a network's members thought. Until it is over, and where
+// fewer than MinAnswers have answered, it has no counts and no texts.
 type Evaluation struct {
 	Network  string
 	Asked    int // people
@@ -26,11 +26,20 @@ type Evaluation struct {
 	Reminded bool
 	// Salt makes those who were asked unrecognisable; it is deleted when the
 	// evaluation is over.
-	Salt []byte
+	Salt   []byte
+	Shared time.Time // when a leader let the answers leave the network; zero for not yet
 }
 
-// Shown reports whether enough have answered.
-func (e *Evaluation) Shown() bool { return e.Answered >= MinAnswers }
+// Enough reports whether enough have answered for anything to be shown.
+func (e *Evaluation) Enough() bool { return e.Answered >= MinAnswers }
+
+// Over reports whether answers are no longer taken.
+func (e *Evaluation) Over() bool { return len(e.Salt) == 0 }
+
+// Shown reports whether the answers can be shown: enough people have answered,
+// and nobody will any more. Otherwise who looks before and after somebody answers
+// would see what that person answered.
+func (e *Evaluation) Shown() bool { return e.Enough() && e.Over() }
 
 // Person is somebody's mark among those who were asked.
 func (e *Evaluation) Person(u UserID) []byte { return mark(e.Salt, string(u)) }

@@ -58,8 +58,8 @@ func evaluationSamples(loc *time.Location) []sample {
 		e.Questions = append(e.Questions, Question{Number: i + 1, Text: text,
 			Answers: []AnswerCount{{1, "inte alls", 0}, {2, "lite", 1}, {3, "ganska mycket", 2}, {4, "mycket", 3}}})
 	}
-	second, over, wordless := e, e, e
-	second.Next, over.Over, wordless.Texts = 2, true, nil
+	second, over, wordless, shared := e, e, e, e
+	second.Next, over.Over, wordless.Texts, shared.Shared = 2, true, nil, true
 	several := Problem{Names: []string{"Västerås", "Umeå"}}
 	out := []sample{{"usage_evaluation", "", nil}, {"does_evaluation", "", nil}, {"evaluation_ask", "", e}, {"evaluation_next", "", second},
 		{"evaluation_asked", "", second}, {"evaluation_words", "", e}, {"evaluation_thanks", "", e}, {"evaluation_declined", "", e},
@@ -67,7 +67,7 @@ func evaluationSamples(loc *time.Location) []sample {
 		{"evaluation_missing", "", e}, {"evaluation_long", "", e}, {"evaluation_which", "", several}, {"evaluation_reminder", "", e},
 		{"evaluation_reminder", "second", second}, {"evaluation_nothing", "", nil}, {"evaluation_directly", "", nil}, {"evaluation_small", "", e},
 		{"evaluation_not_yet", "", e}, {"evaluation_sent", "", e}, {"evaluation_waiting", "", e}, {"evaluation_waiting", "over", over},
-		{"evaluation_shown", "", e}, {"evaluation_shown", "over", over}, {"evaluation_results", "", e}, {"evaluation_results", "wordless", wordless}}
+		{"evaluation_shown", "", e}, {"evaluation_shown", "shared", shared}, {"evaluation_shared", "", nil}, {"evaluation_results", "", e}, {"evaluation_results", "wordless", wordless}}
 	for i := range meeting.EvaluationQuestions {
 		out = append(out, sample{text: "evaluation_question_" + string(rune('1'+i))})
 	}

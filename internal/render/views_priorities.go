@@ -62,6 +62,7 @@ type Evaluation struct {
 	Next      int // the question that comes next
 	Until     time.Time
 	Over      bool
+	Shared    bool // a leader has let it into the report
 }
 
 // Question is one question with how many gave each answer.

@@ -7,13 +7,13 @@ import (
 	"blnbot/internal/meeting"
 )
 
-// Evaluation returns the network's self-evaluation, or nil. While fewer than
-// meeting.MinAnswers have answered it holds no counts and no texts.
+// Evaluation returns the network's self-evaluation, or nil. While it cannot be
+// shown it holds no counts and no texts.
 func (t *Tx) Evaluation(ctx context.Context, network string) (*meeting.Evaluation, error) {
-	e, err := get(ctx, t, "read evaluation", `SELECT network, since, until, reminded, asked, answered, coalesce(salt, x'')
+	e, err := get(ctx, t, "read evaluation", `SELECT network, since, until, reminded, asked, answered, coalesce(salt, x''), shared_at
 		FROM evaluations WHERE network = ?`, []any{network}, func(r row) (meeting.Evaluation, error) {
 		var e meeting.Evaluation
-		err := r.Scan(&e.Network, timestamp{&e.Since}, timestamp{&e.Until}, &e.Reminded, &e.Asked, &e.Answered, &e.Salt)
+		err := r.Scan(&e.Network, timestamp{&e.Since}, timestamp{&e.Until}, &e.Reminded, &e.Asked, &e.Answered, &e.Salt, timestamp{&e.Shared})
 		return e, err
 	})
 	if err != nil || e == nil || !e.Shown() {
@@ -48,11 +48,13 @@ func (t *Tx) EvaluationsDue(ctx context.Context, now, asked time.Time) ([]string
 }
 
 // StoreEvaluation inserts the evaluation, or changes until when it runs,
-// whether people were reminded, and how many were asked and have answered.
+// whether people were reminded, how many were asked and have answered, and when
+// it was shared.
 func (t *Tx) StoreEvaluation(ctx context.Context, e *meeting.Evaluation) error {
-	_, err := t.exec(ctx, "store evaluation", `INSERT INTO evaluations (network, since, until, reminded, asked, answered, salt) VALUES (?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (network) DO UPDATE SET until = excluded.until, reminded = excluded.reminded, asked = excluded.asked, answered = excluded.answered`,
-		e.Network, stamp(e.Since), stamp(e.Until), e.Reminded, e.Asked, e.Answered, e.Salt)
+	_, err := t.exec(ctx, "store evaluation", `INSERT INTO evaluations (network, since, until, reminded, asked, answered, salt, shared_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (network) DO UPDATE SET until = excluded.until, reminded = excluded.reminded, asked = excluded.asked, answered = excluded.answered,
+		shared_at = excluded.shared_at`,
+		e.Network, stamp(e.Since), stamp(e.Until), e.Reminded, e.Asked, e.Answered, e.Salt, stamp(e.Shared))
 	return err
 }
 
@@ -82,6 +84,12 @@ func (t *Tx) StoreAsked(ctx context.Context, network string, a meeting.Asked) er
 	_, err := t.exec(ctx, "store asked", `INSERT INTO evaluation_people (network, person, given, done) VALUES (?, ?, ?, ?)
 		ON CONFLICT (network, person) DO UPDATE SET given = excluded.given, done = excluded.done`, network, a.Person, a.Given, a.Done)
 	return err
+}
+
+// Unanswered counts those who were asked and have neither answered to the end nor
+// said that they do not want to.
+func (t *Tx) Unanswered(ctx context.Context, network string) (int, error) {
+	return value[int](ctx, t, "count unanswered", "SELECT count(*) FROM evaluation_people WHERE network = ? AND done = 0", network)
 }
 
 // DeleteAsked forgets that somebody was asked.

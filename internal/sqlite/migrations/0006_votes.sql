@@ -55,7 +55,8 @@ CREATE TABLE evaluations (
   reminded INTEGER NOT NULL DEFAULT 0,
   asked    INTEGER NOT NULL DEFAULT 0,
   answered INTEGER NOT NULL DEFAULT 0,
-  salt     BLOB          -- until it is over
+  salt     BLOB,         -- until it is over
+  shared_at TEXT         -- when the leader let it into the report
 ) STRICT;
 
 -- Who was asked and how far they have come: SHA-256 of the evaluation's salt
