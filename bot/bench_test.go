@@ -233,7 +233,7 @@ func BenchmarkOpen(b *testing.B) {
 // BenchmarkIdleTick is a tick in which nothing is due, with a thousand networks
 // in a meeting that is there to choose areas, each with an open poll, questions
 // about the programme that some have not answered, a deletion that lies ahead,
-// and a draft. Wanted: below 20 ms of processor time.
+// and a draft of the meeting before that its leader has left alone. Wanted: below 20 ms of processor time.
 func BenchmarkIdleTick(b *testing.B) {
 	r := newRig(b, 1000)
 	r.now = time.Date(2026, 9, 8, 17, 0, 0, 0, time.UTC)
@@ -248,10 +248,16 @@ func BenchmarkIdleTick(b *testing.B) {
 			m.Kind = meeting.KindPriorities
 			m.ClosesAt = r.now.Add(100 * time.Hour)
 			m.RemindAt = time.Time{}
+			before := &meeting.Meeting{Network: m.Network, Programme: m.Programme, Number: 2, Of: m.Of, State: meeting.StateClosed, Title: "Möte", ClosedAt: r.now}
 			err := errors.Join(tx.StoreMeeting(b.Context(), m),
 				tx.StorePoll(b.Context(), &meeting.Poll{Network: m.Network, Meeting: m.ID, State: meeting.PollOpen, Salt: []byte("salt"), Opened: r.now}),
 				tx.StoreEvaluation(b.Context(), &meeting.Evaluation{Network: m.Network, Asked: 6, Since: r.now, Until: r.now.Add(200 * time.Hour), Salt: []byte("salt"), Reminded: true}),
+				tx.StoreMeeting(b.Context(), before),
 				tx.StoreDeletion(b.Context(), &meeting.Deletion{Network: m.Network, Due: r.now.AddDate(0, 2, 0), Published: true, Announced: r.now}))
+			if err != nil {
+				return err
+			}
+			err = tx.StoreSummary(b.Context(), &meeting.Summary{Meeting: before.ID, State: meeting.SummaryDraft, Drafted: r.now, ObjectBy: r.now, Revision: 1})
 			if err != nil {
 				return err
 			}

@@ -42,6 +42,15 @@ func (b *Bot) current(ctx context.Context, tx Tx) (*Settings, error) {
 // merged are settings with and without the networks made in chat.
 type merged struct{ base, all *Settings }
 
+// byID are the networks by their ids.
+func (set *Settings) byID() map[string]*meeting.Network {
+	out := make(map[string]*meeting.Network, len(set.Networks))
+	for i := range set.Networks {
+		out[set.Networks[i].ID] = &set.Networks[i]
+	}
+	return out
+}
+
 func (set *Settings) has(id string) bool {
 	return slices.ContainsFunc(set.Networks, func(n meeting.Network) bool { return n.ID == id })
 }

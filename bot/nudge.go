@@ -16,10 +16,14 @@ var nudges = []int{3, 7, 14}
 const nudgePrefix = "nudge/"
 
 // draftDue shares a draft whose time for comments is over, where the network
-// wants that, and otherwise reminds the leader of it.
-func (b *Bot) draftDue(ctx context.Context, d meeting.Summary) error {
+// wants that, and otherwise reminds the leader of it. The network is nil unless
+// it is configured.
+func (b *Bot) draftDue(ctx context.Context, configured *meeting.Network, d meeting.Draft) error {
 	now := b.now().UTC()
-	auto := !d.ObjectBy.After(now)
+	if configured != nil && configured.Rests(now) {
+		return nil
+	}
+	auto := !d.ObjectBy.After(now) && (configured == nil || configured.Approval == meeting.ApprovalAuto)
 	nudge := d.Nudges < len(nudges) && !d.Drafted.AddDate(0, 0, nudges[d.Nudges]).After(now)
 	if !auto && !nudge {
 		return nil

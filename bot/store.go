@@ -150,7 +150,7 @@ type entries interface {
 
 type summaries interface {
 	Summary(ctx context.Context, meetingID int64) (*meeting.Summary, error)
-	Drafts(ctx context.Context) ([]meeting.Summary, error)
+	Drafts(ctx context.Context) ([]meeting.Draft, error)
 	LastShared(ctx context.Context, network string, below int) (*meeting.Summary, error)
 	StoreSummary(ctx context.Context, s *meeting.Summary) error
 }

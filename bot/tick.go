@@ -36,7 +36,7 @@ func (b *Bot) Tick(ctx context.Context) error {
 	var set *Settings
 	var cursors map[string]time.Time
 	var due []meeting.Meeting
-	var drafts []meeting.Summary
+	var drafts []meeting.Draft
 	var rounds []meeting.Round
 	err := b.update(ctx, func(s *scene) (err error) {
 		set = s.set
@@ -59,7 +59,11 @@ func (b *Bot) Tick(ctx context.Context) error {
 	if set != b.told.Load() {
 		errs = append(errs, b.findRetired(ctx, set))
 	}
+	known := set.byID()
 	for i := range due {
+		if n := known[due[i].Network]; n != nil && due[i].State == meeting.StateOpen && !due[i].Closing && n.Rests(b.now()) {
+			continue // until the morning, or the end of a pause of weeks
+		}
 		errs = append(errs, b.dueMeeting(ctx, &due[i]))
 	}
 	errs = append(errs, b.postAnonymous(ctx), b.passages(ctx), b.retention(ctx), b.proposals(ctx), b.evaluationsDue(ctx), b.followUps(ctx), b.remindSignOffs(ctx))
@@ -67,7 +71,7 @@ func (b *Bot) Tick(ctx context.Context) error {
 		errs = append(errs, b.schedule(ctx, &set.Networks[i], cursors[set.Networks[i].ID]))
 	}
 	for _, d := range drafts {
-		errs = append(errs, b.draftDue(ctx, d))
+		errs = append(errs, b.draftDue(ctx, known[d.Network], d))
 	}
 	for _, r := range rounds {
 		errs = append(errs, b.showRound(ctx, r))

@@ -46,6 +46,15 @@ type Summary struct {
 	By       UserID // who approved; empty for automatic approval
 }
 
+// Draft is what the clock goes by with a summary that waits for approval.
+type Draft struct {
+	Meeting  int64
+	Network  string
+	Drafted  time.Time
+	ObjectBy time.Time // as in Summary
+	Nudges   int       // as in Summary
+}
+
 // Find returns the point with the numbers, or nil.
 func (s *Summary) Find(prompt, number int) *Point {
 	for i := range s.Points {

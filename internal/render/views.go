@@ -226,10 +226,10 @@ func (t StatusTable) Troubled() []Status {
 type Help struct {
 	Commands []HelpLine
 	// More is how many commands are not shown; One, that one was asked about.
-	More int
-	One  bool
-	Leaders  []string
-	Leader   bool
+	More    int
+	One     bool
+	Leaders []string
+	Leader  bool
 	// Turn says that it is shown where to turn: HelpLines, or if that is empty
 	// the language's own.
 	Turn      bool

@@ -26,8 +26,13 @@ func (t *Tx) Summary(ctx context.Context, id int64) (*meeting.Summary, error) {
 }
 
 // Drafts lists the summaries that wait for approval.
-func (t *Tx) Drafts(ctx context.Context) ([]meeting.Summary, error) {
-	return list(ctx, t, "list drafts", "SELECT "+summaryColumns+" FROM summaries WHERE state = 'draft' ORDER BY meeting_id", nil, scanSummary)
+func (t *Tx) Drafts(ctx context.Context) ([]meeting.Draft, error) {
+	return list(ctx, t, "list drafts", `SELECT s.meeting_id, m.network, s.drafted_at, s.object_by, s.nudges
+		FROM summaries s JOIN meetings m ON m.id = s.meeting_id WHERE s.state = 'draft' ORDER BY s.meeting_id`, nil, func(r row) (meeting.Draft, error) {
+		var d meeting.Draft
+		err := r.Scan(&d.Meeting, &d.Network, timestamp{&d.Drafted}, timestamp{&d.ObjectBy}, &d.Nudges)
+		return d, err
+	})
 }
 
 // LastShared returns the network's shared summary with the highest number below
