@@ -43,6 +43,8 @@ func (b *Bot) GiveUp(ctx context.Context, d meeting.Delivery, cause error) error
 		if waits {
 			next := s.now.Add(min(firstLook<<min(d.Attempts, 10), lastLook))
 			err = s.tx.ParkPost(ctx, d.Key, waitingLane(d), next)
+		} else if strings.HasPrefix(d.Key, vanishing) {
+			err = s.tx.VanishPost(ctx, d.Key)
 		} else {
 			err = s.tx.FailPost(ctx, d.Key)
 		}

@@ -2,6 +2,8 @@ package bot
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -206,7 +208,13 @@ func (b *Bot) cmdForget(ctx context.Context, s *scene, c *call) error {
 	if err != nil {
 		return err
 	}
-	return b.tellDirectly(ctx, s, c.msg.Sender, "forgotten/"+string(c.msg.ID), c.lang, "forgotten", render.Problem{Number: n})
+	// The receipt leaves no trace of whom it went to.
+	sum := sha256.Sum256([]byte(c.msg.ID))
+	receipt := meeting.Post{Key: vanishing + hex.EncodeToString(sum[:]), To: c.msg.Sender, Kind: meeting.PostText, Mentions: []meeting.UserID{c.msg.Sender}}
+	if c.direct != "" {
+		receipt.To, receipt.Room = "", c.room // which may be forgotten now
+	}
+	return b.say(ctx, s, receipt, c.lang, "forgotten", render.Problem{Number: n})
 }
 
 // erase removes a person's entries with every copy, and whatever else is stored
@@ -250,10 +258,23 @@ func (b *Bot) hideName(ctx context.Context, s *scene, user meeting.UserID) error
 		return err
 	}
 	masker := meeting.NewMasker(append(names, localpart(user)))
-	for i := range s.set.Networks {
-		net := &s.set.Networks[i]
+	held, err := s.tx.HeldNetworks(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range held {
+		net, err := s.network(ctx, id)
+		if err != nil {
+			return err
+		}
+		if net == nil {
+			net = &meeting.Network{ID: id, Language: s.set.Language}
+		}
 		words, err := b.maskWords(net.Language)
 		if err != nil {
+			return err
+		}
+		if err := s.tx.RewriteMade(ctx, id, func(text string) string { return masker.MaskNames(text, words) }); err != nil {
 			return err
 		}
 		texts, err := s.tx.VersionTexts(ctx, net.ID)

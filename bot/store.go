@@ -199,6 +199,8 @@ type people interface {
 	RolesBy(ctx context.Context, user meeting.UserID) (map[string]meeting.Role, error)
 	NamesOf(ctx context.Context, user meeting.UserID) ([]string, error)
 	VersionTexts(ctx context.Context, network string) (map[meeting.EventID]string, error)
+	RewriteMade(ctx context.Context, network string, rewrite func(string) string) error
+	HeldNetworks(ctx context.Context) ([]string, error)
 	SetVersionText(ctx context.Context, id meeting.EventID, body string) error
 	Forget(ctx context.Context, user meeting.UserID) error
 	HideEntry(ctx context.Context, id meeting.EventID) error

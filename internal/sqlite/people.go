@@ -68,6 +68,53 @@ func (t *Tx) NamesOf(ctx context.Context, user meeting.UserID) ([]string, error)
 		[]any{user}, scanOne[string])
 }
 
+// madeTexts is what was made of replies, or written about them, by network.
+func madeTexts() map[string][]string {
+	return map[string][]string{
+		"points":            {"text"},
+		"plan_items":        {"area", "what", "how", "who", "due"},
+		"suggestions":       {"area", "what", "how", "who", "due"},
+		"areas":             {"text"},
+		"decisions":         {"body", "note"},
+		"follow_up_answers": {"body"},
+		"evaluation_texts":  {"text"},
+		"anonymous":         {"body"},
+	}
+}
+
+// RewriteMade changes the texts that were made of the network's replies, or
+// written about them.
+func (t *Tx) RewriteMade(ctx context.Context, network string, rewrite func(string) string) error {
+	for table, columns := range madeTexts() {
+		in := "network = ?"
+		if table == "points" || table == "anonymous" {
+			in = "meeting_id IN (SELECT id FROM meetings WHERE network = ?)"
+		}
+		for _, column := range columns {
+			texts, err := list(ctx, t, "list texts", "SELECT DISTINCT "+column+" FROM "+table+" WHERE "+in, []any{network}, scanOne[string])
+			if err != nil {
+				return err
+			}
+			for _, text := range texts {
+				to := rewrite(text)
+				if to == text {
+					continue
+				}
+				t.removed = true
+				if _, err := t.exec(ctx, "rewrite text", "UPDATE "+table+" SET "+column+" = ? WHERE "+column+" = ? AND "+in, to, text, network); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// HeldNetworks lists the networks that meetings are known of.
+func (t *Tx) HeldNetworks(ctx context.Context) ([]string, error) {
+	return list(ctx, t, "list networks", "SELECT DISTINCT network FROM meetings ORDER BY network", nil, scanOne[string])
+}
+
 // VersionTexts returns every stored text of the network's entries by event id.
 func (t *Tx) VersionTexts(ctx context.Context, network string) (map[meeting.EventID]string, error) {
 	out := map[meeting.EventID]string{}
@@ -89,9 +136,15 @@ func (t *Tx) SetVersionText(ctx context.Context, id meeting.EventID, body string
 	return err
 }
 
+// inNoRoom is true of somebody who has joined no network's room, nor the
+// coordination room.
+const inNoRoom = "NOT EXISTS (SELECT 1 FROM members m JOIN bindings b ON b.room_id = m.room_id WHERE m.user_id = ?1 AND m.membership = 'join')"
+
 // Forget deletes what is stored about a user outside the texts: whose the
 // (already removed) entries were, reactions, roles, consent, what was said to
-// the user directly, and, for rooms the user has left, the membership.
+// the user directly, posts whose key names the user, and, for rooms the user has
+// left, the membership. Of somebody who is in no room that means anything, the
+// direct room is forgotten, too.
 func (t *Tx) Forget(ctx context.Context, user meeting.UserID) error {
 	t.removed = true
 	var errs []error
@@ -105,6 +158,10 @@ func (t *Tx) Forget(ctx context.Context, user meeting.UserID) error {
 		"DELETE FROM absences WHERE user_id = ?",
 		"DELETE FROM members WHERE user_id = ? AND membership != 'join'",
 		"DELETE FROM posts WHERE lane = ? AND state != 'pending'",
+		"DELETE FROM posts WHERE (instr(key || '/', '/' || ?1 || '/') > 0 OR instr(key, '/' || ?1 || '~') > 0) AND state != 'pending'",
+		"DELETE FROM echoes WHERE room_id IN (SELECT room_id FROM direct_rooms WHERE user_id = ?)",
+		"DELETE FROM members WHERE user_id = ?1 AND room_id IN (SELECT room_id FROM direct_rooms WHERE user_id = ?1) AND " + inNoRoom,
+		"DELETE FROM direct_rooms WHERE user_id = ?1 AND " + inNoRoom,
 		"DELETE FROM invites WHERE inviter = ?",
 		"UPDATE summaries SET shared_by = '' WHERE shared_by = ?",
 		"UPDATE plans SET shared_by = '' WHERE shared_by = ?",
@@ -112,8 +169,6 @@ func (t *Tx) Forget(ctx context.Context, user meeting.UserID) error {
 		"UPDATE signoffs SET user_id = '' WHERE user_id = ?",
 		"UPDATE decisions SET recorded_by = '' WHERE recorded_by = ?",
 		"DELETE FROM follow_up_answers WHERE author = ?",
-		"UPDATE signoffs SET user_id = '' WHERE user_id = ?",
-		"UPDATE reports SET published_by = '' WHERE published_by = ?",
 		"UPDATE polls SET shared_by = '' WHERE shared_by = ?",
 	} {
 		_, err := t.exec(ctx, "forget", query, user)
