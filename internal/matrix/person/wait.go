@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
@@ -58,14 +59,31 @@ func (p *Person) WaitForEvent(ctx context.Context, roomID meeting.RoomID, ev mee
 	return p.WaitFor(ctx, roomID, "event "+string(ev), func(s Seen) bool { return s.ID == ev && s.Kind != KindUnreadable })
 }
 
+// askEvery is how long a membership that is waited for may fail to come by sync
+// before the server is asked for it.
+const askEvery = 5 * time.Second
+
 // WaitForMember waits until the person sees that the user's membership
-// (join, invite, leave, ban) is what is waited for.
+// (join, invite, leave, ban) is what is waited for. Dendrite's sync passes over an
+// event now and then when several are stored at the same moment, so that the
+// room's state is asked for, too.
 func (p *Person) WaitForMember(ctx context.Context, roomID meeting.RoomID, user meeting.UserID, membership string) error {
 	var members map[id.UserID]event.Membership
-	err := p.wait(ctx, func() bool {
-		members = p.room(id.RoomID(roomID)).members
-		return members[id.UserID(user)] == event.Membership(membership)
-	})
+	err := context.DeadlineExceeded
+	for ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+		short, cancel := context.WithTimeout(ctx, askEvery)
+		err = p.wait(short, func() bool {
+			members = p.room(id.RoomID(roomID)).members
+			return members[id.UserID(user)] == event.Membership(membership)
+		})
+		cancel()
+		if errors.Is(err, context.DeadlineExceeded) {
+			state, asked := p.State(ctx, roomID, event.StateMember.Type, string(user))
+			if asked == nil && state["membership"] == membership {
+				return nil
+			}
+		}
+	}
 	if err != nil {
 		p.mu.Lock()
 		defer p.mu.Unlock()
