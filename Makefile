@@ -37,11 +37,10 @@ space := $(subst ,, )
 test: tools
 	$(GO) test -count=1 -timeout=40m $(if $(strip $(WITHOUT)),-skip '$(subst $(space),|,$(strip $(WITHOUT)))') ./...
 	@if [ -n "$(strip $(WITHOUT))" ]; then echo "test: NOT TESTED, for lack of python3 with venv (3.10 or newer), of node (20 or newer) with npm, or of LibreOffice Writer with pdftotext: $(strip $(WITHOUT))"; fi
-	@$(MAKE) --no-print-directory soak SEED=$(or $(filter-out 0,$(SEED)),1) AWAY=300
 
 # The fault harness: the bot is killed and its server and network disturbed at random while people write. KILLS, REPLIES
-# and SEED as in the report of an earlier run; AWAY replies are written while the bot is away. make test runs it with
-# these numbers and always the same seed. It has a build tag of its own, for it takes long and judges hard.
+# and SEED as in the report of an earlier run; AWAY replies are written while the bot is away. It has a build tag of
+# its own, for it takes long and judges hard.
 KILLS   ?= 30
 REPLIES ?= 500
 SEED    ?= 0
