@@ -173,9 +173,17 @@ func (s *scene) roomOf(ctx context.Context, net *meeting.Network) (meeting.RoomI
 }
 
 // Handle takes in one event. Everything it leads to is one transaction with
-// the note that the event is handled.
+// the note that the event is handled. A message that was handled before does
+// nothing: it may be a command.
 func (b *Bot) Handle(ctx context.Context, ev meeting.Event) error {
-	err := b.update(ctx, func(s *scene) error { return b.take(ctx, s, ev) })
+	err := b.update(ctx, func(s *scene) error {
+		if _, ok := ev.(meeting.Message); ok {
+			if open, err := s.tx.Awaited(ctx, ev.Meta().ID); err != nil || !open {
+				return err
+			}
+		}
+		return b.take(ctx, s, ev)
+	})
 	if err != nil {
 		return fmt.Errorf("handle %T: %w", ev, err)
 	}

@@ -251,6 +251,19 @@ func (s *stage) deliver(ev meeting.Event) {
 	s.must(s.db.StoreSync(s.ctx, meeting.SyncBatch{Next: string(m.ID), At: s.now.UTC(), Rooms: []meeting.RoomBatch{{Room: m.Room,
 		Events: []meeting.RawEvent{{ID: m.ID, Room: m.Room, Session: string(m.ID), JSON: []byte("{}")}}}}}))
 	s.work()
+	s.once(ev)
+}
+
+// once has an event that was handled come once more: that must change nothing.
+func (s *stage) once(ev meeting.Event) {
+	var awaited bool
+	s.must(botStore{s.db}.Update(s.ctx, func(tx bot.Tx) (err error) {
+		awaited, err = tx.Awaited(s.ctx, ev.Meta().ID)
+		return err
+	}))
+	if !awaited {
+		s.must(s.bot.Handle(s.ctx, ev))
+	}
 }
 
 // work handles what the inbox has, as the Matrix adapter would.

@@ -291,9 +291,10 @@ func (t *Tx) FetchEvent(ctx context.Context, room meeting.RoomID, id meeting.Eve
 // Awaited reports whether the event may still come: it is unknown, or stored
 // and not handled yet.
 func (t *Tx) Awaited(ctx context.Context, id meeting.EventID) (bool, error) {
-	n, err := value[int](ctx, t, "look up event",
-		"SELECT count(*) FROM inbox WHERE event_id = ? AND state IN ('done', 'dead')", id)
-	return n == 0, err
+	handled, err := value[bool](ctx, t, "look up event",
+		"SELECT EXISTS (SELECT 1 FROM inbox WHERE event_id = ? AND state IN ('done', 'dead')) OR EXISTS (SELECT 1 FROM vanished WHERE hash = ?)",
+		id, hashOf(id))
+	return !handled, err
 }
 
 // ForgetRaw deletes the stored content of an event that was redacted before it
