@@ -69,6 +69,17 @@ func (b *Bot) deleteVotesAgain(ctx context.Context, s *scene, network string) er
 	if err := s.tx.DeleteVotes(ctx, network); err != nil {
 		return err
 	}
+	for _, prefix := range []string{vanishing, minePrefix} { // receipts that were on their way
+		waiting, err := s.tx.PostsWithPrefix(ctx, prefix)
+		if err != nil {
+			return err
+		}
+		for _, p := range waiting {
+			if err := s.tx.VanishPost(ctx, p.Key); err != nil {
+				return err
+			}
+		}
+	}
 	return s.tx.StorePoll(ctx, poll)
 }
 

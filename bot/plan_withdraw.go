@@ -223,7 +223,7 @@ func (b *Bot) withdrawDecision(ctx context.Context, s *scene, d meeting.Decision
 		return err
 	}
 	if err := errors.Join(s.tx.DeleteDecision(ctx, d.Network, d.Version), s.tx.DropFollowUps(ctx, d.Network), b.takeDown(ctx, s, d.Post),
-		b.removePosts(ctx, s, decidedPrefix(net.ID)),
+		b.removePosts(ctx, s, decidedPrefix(net.ID)), b.removeQuestions(ctx, s, d),
 		b.removePosts(ctx, s, planPrefix(net)+"answer/")); err != nil {
 		return err
 	}
@@ -257,6 +257,11 @@ func (b *Bot) closeFollowUps(ctx context.Context, s *scene, d meeting.Decision) 
 		}
 	}
 	return b.removePosts(ctx, s, followUpsAbout(d.Network, d.Version))
+}
+
+// removeQuestions takes down the questions to leaders that repeat a decision.
+func (b *Bot) removeQuestions(ctx context.Context, s *scene, d meeting.Decision) error {
+	return b.removePosts(ctx, s, fmt.Sprintf("%s%s/%d/", followUpPrefix, d.Network, d.Version))
 }
 
 // withdrawAnswer deletes an answer to a follow-up question, and what showed it.
@@ -330,7 +335,7 @@ func (b *Bot) stripDecision(ctx context.Context, s *scene, d meeting.Decision) e
 	if !noted {
 		return s.tx.StoreDecision(ctx, d)
 	}
-	if err := errors.Join(b.takeDown(ctx, s, d.Post), b.removePosts(ctx, s, decidedPrefix(net.ID)),
+	if err := errors.Join(b.takeDown(ctx, s, d.Post), b.removePosts(ctx, s, decidedPrefix(net.ID)), b.removeQuestions(ctx, s, d),
 		b.removePosts(ctx, s, followUpsAbout(d.Network, d.Version)), b.removePosts(ctx, s, planPrefix(net)+"answer/")); err != nil {
 		return err
 	}

@@ -17,6 +17,9 @@ import (
 // when what is stored, for how long or who sees it changes.
 const informed = 2
 
+// minePrefix begins the keys of files with all that is stored about somebody.
+const minePrefix = "mine/"
+
 // cmdPrivacy says what is stored, why, how long and who sees it.
 func (b *Bot) cmdPrivacy(ctx context.Context, s *scene, c *call) error {
 	return b.answer(ctx, s, c, "privacy", nil)
@@ -130,7 +133,7 @@ func (b *Bot) cmdMine(ctx context.Context, s *scene, c *call) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.tx.StorePost(ctx, meeting.Post{Key: "mine/" + string(c.msg.ID), To: c.msg.Sender, Kind: meeting.PostFile,
+	_, err = s.tx.StorePost(ctx, meeting.Post{Key: minePrefix + string(c.msg.ID), To: c.msg.Sender, Kind: meeting.PostFile,
 		File: &meeting.File{Name: name + ".html", Type: "text/html", Data: []byte(doc)}}, s.now)
 	if err != nil || c.direct != "" {
 		return err
