@@ -26,6 +26,9 @@ import (
 // Password is what everybody on stage logs in with.
 const Password = "hemligt-nog"
 
+// arrival is how long people may take to come into a room.
+const arrival = time.Minute
+
 // BuildBot builds the bot as the Makefile does and returns the binary. Further
 // flags come from GOFLAGS, as for everything else that is built beside it.
 func BuildBot(ctx context.Context, dir string) (string, error) {
@@ -162,6 +165,8 @@ func (s *Stage) room(ctx context.Context, owner *person.Person, name, alias stri
 	if err != nil {
 		return "", err
 	}
+	ctx, cancel := context.WithTimeout(ctx, arrival)
+	defer cancel()
 	for _, m := range members {
 		if err := owner.WaitForMember(ctx, room, m.ID(), "join"); err != nil {
 			return "", err

@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"maunium.net/go/mautrix"
 	"maunium.net/go/mautrix/crypto"
@@ -59,6 +61,8 @@ type Person struct {
 
 	direct  sync.Mutex // held while a direct room is looked for
 	directs map[id.UserID]meeting.RoomID
+
+	rest atomic.Int64 // nanoseconds between two looks at the server
 
 	mu      sync.Mutex
 	changed chan struct{} // closed and replaced at each change of what follows
@@ -203,6 +207,10 @@ func (p *Person) UseUpKeys(ctx context.Context, user meeting.UserID) (int, error
 		}
 	}
 }
+
+// Rest has the client look at the server only so often, as one in a pocket
+// does. Otherwise it waits for news all the time.
+func (p *Person) Rest(between time.Duration) { p.rest.Store(int64(between)) }
 
 // Close stops following the rooms. The device stays logged in on the server,
 // as one does that is switched off.

@@ -31,11 +31,14 @@ func (p *Person) follow(ctx context.Context, since string) {
 		if errors.Is(err, mautrix.MUnknownToken) {
 			return
 		}
+		rest := retryEvery
 		if err == nil {
-			since = next
+			since, rest = next, time.Duration(p.rest.Load())
+		}
+		if rest == 0 {
 			continue
 		}
-		timer := time.NewTimer(retryEvery)
+		timer := time.NewTimer(rest)
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
