@@ -61,7 +61,8 @@ func (n *network) noted(ctx context.Context, it *item, in bool) error {
 	return err
 }
 
-// command waits for the answer to a command.
+// command waits for the answer to a command, but for those whose outcome the
+// script waits for.
 func (n *network) command(ctx context.Context, it *item, s step) error {
 	name, args, _ := strings.Cut(s.text, " ")
 	switch name {
@@ -87,29 +88,22 @@ func (n *network) command(ctx context.Context, it *item, s step) error {
 		_, text, _ := strings.Cut(args, " ")
 		n.edits = append(n.edits, text)
 	case "!plan":
-		n.plan(args)
+		n.planCommand(args)
+	case "!rapport":
+		n.reported = n.reported || args == "publicera"
+	}
+	if awaited(s.text) {
+		return nil
 	}
 	m, err := n.watch.message(ctx, "an answer to "+name, func(m person.Seen) bool { return m.Sender == n.play.bot && m.ReplyTo == it.id })
 	n.matched[m.ID] = true
 	return err
 }
 
-// plan notes what the plan must say.
-func (n *network) plan(args string) {
-	if item, ok := strings.CutPrefix(args, "ny"); ok {
-		var p planned
-		for _, part := range strings.FieldsFunc(item, func(r rune) bool { return r == '|' || r == '\n' })[:2] {
-			if _, value, ok := strings.Cut(part, ": "); ok {
-				part = value
-			}
-			p.texts = append(p.texts, strings.TrimSpace(part))
-		}
-		n.plans = append(n.plans, p)
-	}
-	if gone, ok := strings.CutPrefix(args, "ta bort "); ok {
-		number, _ := strconv.Atoi(gone) // of the demo's own script
-		n.plans[number-1].gone = true
-	}
+// awaited reports whether the script waits for what a command does.
+func awaited(command string) bool {
+	return slices.Contains([]string{"!prioritera", "!prioritera starta", "!prioritera avsluta", "!prioritera dela", "!plan godkänn",
+		"!rapport", "!rapport godkänn", "!rapport publicera"}, command) || strings.HasPrefix(command, "!plan beslut")
 }
 
 // edit changes a message, or waits until the bot has changed one of its own.
@@ -219,6 +213,9 @@ func (n *network) drop(number string) {
 		}
 		for line := range strings.SplitSeq(s.Body, "\n") {
 			if point, ok := strings.CutPrefix(line, "- "+number+" "); ok {
+				if at := strings.LastIndex(point, " ("); at > 0 {
+					point = point[:at] // without whose it is
+				}
 				n.struck = append(n.struck, struck{meeting: n.meeting, sentences: sentences(point)})
 			}
 		}
@@ -236,6 +233,18 @@ func (n *network) whisper(ctx context.Context, s step) error {
 		n.watchDirect(ctx, s.who, room)
 	}
 	w := n.direct[s.who]
+	if numbers, ok := strings.CutPrefix(s.text, "!rösta "); ok {
+		if _, err := n.ballot(s.who, numbers); err != nil {
+			return err
+		}
+	}
+	if text, ok := strings.CutPrefix(s.text, "!anonymt "); ok {
+		// Posted within the hour, so that nobody can guess whose it is.
+		n.unposted = append(n.unposted, sentences(text)...)
+	}
+	if !strings.HasPrefix(s.text, "!") && s.text != "nej" { // an answer to the self-evaluation
+		n.think(s.who, s.text)
+	}
 	id, err := p.Send(ctx, w.room, s.text)
 	if err != nil {
 		return err

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -46,7 +45,7 @@ func (p *play) check(ctx context.Context, folder string) ([]check, error) {
 	if err != nil {
 		return nil, err
 	}
-	checks, err := p.checkDocuments(documents)
+	checks, err := p.checkDocuments(ctx, documents)
 	if err != nil {
 		return nil, err
 	}
@@ -67,12 +66,18 @@ func (p *play) checkNetwork(ctx context.Context, n *network, documents []documen
 	coord, room := p.coord.watch.now(), n.watch.now()
 	texts := n.markdown(documents)
 	for _, number := range n.held() {
-		m, faults, err := p.minutes(ctx, n.id, number)
+		m, err := p.minutes(ctx, n.id, number)
 		if err != nil {
 			return nil, err
 		}
 		checks = append(checks, check{fmt.Sprintf("%s, meeting %d: the minutes have %d entries, each once, in the room's order, as last written",
-			n.name, number, len(n.expected(number))), append(faults, n.minutesFaults(m, room)...)})
+			n.name, number, len(n.expected(number))), n.minutesFaults(m, room)})
+	}
+	if n.play.coord.reported {
+		report := reportOf(documents)
+		checks = append(checks,
+			check{n.name + ": the votes are counted as they were cast: in the room, in the coordination room, in the report", n.voteFaults(room, coord, report)},
+			check{n.name + ": the report says how many told what they thought, or that they are too few to be shown", n.thoughtFaults(report)})
 	}
 	return append(checks,
 		check{n.name + ": 📝 is on what is in the minutes, and on nothing else", n.receiptFaults(room)},
@@ -81,9 +86,9 @@ func (p *play) checkNetwork(ctx context.Context, n *network, documents []documen
 		check{n.name + ": what the leader struck out or has not approved stays in the room", n.withheldFaults(coord)},
 		check{n.name + ": the summaries say only what people wrote, or the leader", n.inventions(texts)},
 		check{n.name + ": each meeting opened with the shared summary of the one before", n.recapFaults(room, texts)},
-		check{n.name + ": the plan is shared once", n.planFaults(coord)},
+		check{n.name + ": each version of the plan is shared once, with what it must say", n.planFaults(coord)},
 		check{n.name + ": nothing is posted twice", doubled(room, p.bot)},
-		check{n.name + ": everything is encrypted, by verified devices", plain(room)}), nil
+		check{n.name + ": everything is encrypted, by verified devices, direct messages too", n.plainFaults()}), nil
 }
 
 func (p *play) checkCoordination() []check {
@@ -97,21 +102,16 @@ func (p *play) checkCoordination() []check {
 	}
 }
 
-// minutes reads a meeting's minutes as JSON, and tells where they are against
-// the published schema.
-func (p *play) minutes(ctx context.Context, network string, number int) (m bot.MinutesExport, faults []string, err error) {
-	text, err := p.stage.Run(ctx, "export", "minutes", "--network", network, "--meeting", fmt.Sprint(number), "--format", "json")
+// minutes reads a meeting's minutes.
+func (p *play) minutes(ctx context.Context, network string, number int) (m bot.MinutesExport, err error) {
+	d, err := p.export(ctx, exported{network, "minutes", number}, "json")
 	if err != nil {
-		return m, nil, err
+		return m, err
 	}
-	var data any
-	if err := errors.Join(json.Unmarshal([]byte(text), &m), json.Unmarshal([]byte(text), &data)); err != nil {
-		return m, nil, fmt.Errorf("read minutes: %w", err)
+	if err := json.Unmarshal(d.data, &m); err != nil {
+		return m, fmt.Errorf("read minutes: %w", err)
 	}
-	if err := p.schema.Validate(data); err != nil {
-		faults = append(faults, "against the schema: "+err.Error())
-	}
-	return m, faults, nil
+	return m, nil
 }
 
 // markdown are a network's exported documents as Markdown, by what they are:
@@ -129,6 +129,16 @@ func (n *network) markdown(documents []document) map[string]string {
 		out[what] = string(d.data)
 	}
 	return out
+}
+
+// reportOf is the final report as Markdown.
+func reportOf(documents []document) string {
+	for _, d := range documents {
+		if d.what == "report" && d.format() == "md" {
+			return string(d.data)
+		}
+	}
+	return ""
 }
 
 // held lists the meetings that were held.
@@ -257,7 +267,7 @@ func doubled(room []person.Seen, self meeting.UserID) (faults []string) {
 		if s.Sender != self || s.Redacted {
 			continue
 		}
-		text := string(s.ReplyTo) + "\n" + s.Body
+		text := string(s.ReplyTo) + "\n" + textOf(s)
 		if key := s.Content["se.nka.blnbot.key"]; key != nil && !s.Edited {
 			keys[key]++
 			if keys[key] == 2 {
@@ -280,6 +290,15 @@ func plain(room []person.Seen) (faults []string) {
 		} else if !s.Redacted && !s.Verified {
 			faults = append(faults, "by an unverified device: ”"+clip(s.Body, 60)+"”")
 		}
+	}
+	return faults
+}
+
+// plainFaults is plain for the network's room and the direct rooms.
+func (n *network) plainFaults() []string {
+	faults := plain(n.watch.now())
+	for _, w := range n.direct {
+		faults = append(faults, plain(w.now())...)
 	}
 	return faults
 }

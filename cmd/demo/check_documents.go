@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"path/filepath"
 	"regexp"
@@ -15,10 +17,13 @@ import (
 )
 
 // checkDocuments looks into everything that can be taken out of the rooms.
-func (p *play) checkDocuments(documents []document) ([]check, error) {
+func (p *play) checkDocuments(ctx context.Context, documents []document) ([]check, error) {
+	schemaFaults, err := p.schemaFaults(ctx)
+	if err != nil {
+		return nil, err
+	}
 	raw, plain := map[string]string{}, map[string]string{}
 	for _, d := range documents {
-		var err error
 		if raw[d.name], err = d.raw(); err != nil {
 			return nil, fmt.Errorf("%s: %w", d.name, err)
 		}
@@ -27,6 +32,7 @@ func (p *play) checkDocuments(documents []document) ([]check, error) {
 		}
 	}
 	return []check{
+		{"Exports: minutes, compilations and plans as JSON follow their published schemas", schemaFaults},
 		{fmt.Sprintf("Documents: %d files; the same points in Markdown, HTML and DOCX", len(documents)), sameInAll(documents, plain)},
 		{"Documents: nobody's name, Matrix id, personnummer, phone number or e-mail address, in no part of any file", p.personal(raw, plain)},
 		{"Documents: nothing of what was deleted, left out, struck out or never approved", p.unapproved(documents, plain)},
@@ -72,11 +78,11 @@ func patterns() []*regexp.Regexp {
 	}
 }
 
-// personal finds what tells who somebody is. Patterns of digits are looked for
-// in what a document says, names in its parts too.
+// personal finds what tells who somebody is. Names are looked for in what a
+// document says and in all its parts, the patterns in what it says.
 func (p *play) personal(raw, plain map[string]string) (faults []string) {
 	for name, text := range raw {
-		for _, found := range p.namesIn(name + "\n" + text) {
+		for _, found := range p.namesIn(name + "\n" + text + "\n" + plain[name]) {
 			faults = append(faults, name+": "+found)
 		}
 	}
@@ -122,7 +128,7 @@ func (n *network) own(d document) bool {
 
 // removed are sentences that may be nowhere any more.
 func (n *network) removed() []string {
-	gone := slices.Clone(n.gone)
+	gone := slices.Concat(n.gone, n.unposted)
 	for _, e := range n.entries {
 		if e.out {
 			gone = append(gone, sentences(e.body)...)
@@ -134,12 +140,17 @@ func (n *network) removed() []string {
 // withheld are sentences that may not leave the network's room.
 func (n *network) withheld() (out []string) {
 	for _, e := range n.entries {
-		if n.states[e.meeting] != meeting.StateShared && !n.released[e.id] {
+		if n.states[e.meeting] != meeting.StateShared {
 			out = append(out, sentences(e.body)...)
 		}
 	}
 	for _, s := range n.struck {
 		out = append(out, s.sentences...)
+	}
+	if len(n.thoughts) < fewest {
+		for _, t := range n.thoughts {
+			out = append(out, sentences(t.words)...)
+		}
 	}
 	return out
 }
@@ -156,15 +167,43 @@ func (n *network) withheldFaults(coord []person.Seen) (faults []string) {
 	return faults
 }
 
-// loadSchema reads the published schema of the minutes.
-func loadSchema() (*jsonschema.Schema, error) {
+// schemaFiles are the published descriptions of what comes as JSON.
+func schemaFiles() map[string]string {
+	return map[string]string{"minutes": "export.schema.json", "plan": "plan.schema.json", "compilation": "compilation.schema.json"}
+}
+
+func loadSchemas() (map[string]*jsonschema.Schema, error) {
 	root, err := stage.ModuleRoot()
 	if err != nil {
 		return nil, err
 	}
-	schema, err := jsonschema.NewCompiler().Compile(filepath.Join(root, "docs", "export.schema.json"))
-	if err != nil {
-		return nil, fmt.Errorf("read schema: %w", err)
+	out := map[string]*jsonschema.Schema{}
+	for what, file := range schemaFiles() {
+		if out[what], err = jsonschema.NewCompiler().Compile(filepath.Join(root, "docs", file)); err != nil {
+			return nil, fmt.Errorf("read schema: %w", err)
+		}
 	}
-	return schema, nil
+	return out, nil
+}
+
+// schemaFaults holds everything that comes as JSON against its schema.
+func (p *play) schemaFaults(ctx context.Context) (faults []string, err error) {
+	for _, e := range p.exports() {
+		schema := p.schemas[e.what]
+		if schema == nil {
+			continue
+		}
+		d, err := p.export(ctx, e, "json")
+		if err != nil {
+			return nil, err
+		}
+		data, err := jsonschema.UnmarshalJSON(bytes.NewReader(d.data))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", d.name, err)
+		}
+		if err := schema.Validate(data); err != nil {
+			faults = append(faults, fmt.Sprintf("%s: %v", d.name, err))
+		}
+	}
+	return faults, nil
 }

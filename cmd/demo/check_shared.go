@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -48,9 +49,9 @@ func (p *play) roundFaults(coord []person.Seen) (faults []string) {
 	return faults
 }
 
-// versions is how often the summary of a meeting had to be shared: once, and
+// summaryVersions is how often the summary of a meeting had to be shared: once, and
 // once more after a deletion.
-func (n *network) versions(number int) int {
+func (n *network) summaryVersions(number int) int {
 	for _, e := range n.entries {
 		if e.meeting == number && e.out && slices.Contains(e.marks, meeting.MarkKey) {
 			return 2
@@ -74,7 +75,7 @@ func (n *network) summaryFaults(coord []person.Seen) (faults []string) {
 			continue
 		}
 		s := found[0]
-		if v := n.versions(number); (v > 1) != strings.Contains(s.Body, fmt.Sprintf("(version %d)", v)) {
+		if v := n.summaryVersions(number); (v > 1) != strings.Contains(s.Body, fmt.Sprintf("(version %d)", v)) {
 			fault("meeting %d: not version %d: %s", number, v, clip(s.Body, 60))
 		}
 		if count := fmt.Sprintf("%d svar", len(n.expected(number))); !strings.Contains(s.Body, count) {
@@ -107,6 +108,9 @@ func points(document string) (out []string) {
 	return out
 }
 
+// masked is what stands in place of names and numbers.
+var masked = regexp.MustCompile(`\[\p{L}[\p{L}-]*\]`)
+
 // inventions finds points that nobody wrote. Of a point with something masked
 // the parts around that must be somebody's. A point begins with a capital letter
 // whatever it was cut from.
@@ -127,7 +131,7 @@ func (n *network) inventions(documents map[string]string) (faults []string) {
 		}
 		for _, point := range points(d) {
 			all++
-			for part := range strings.SplitSeq(strings.NewReplacer("[namn]", "\n", "[telefonnummer]", "\n").Replace(point), "\n") {
+			for part := range strings.SplitSeq(masked.ReplaceAllString(point, "\n"), "\n") {
 				part = strings.TrimSpace(part)
 				if !slices.ContainsFunc(said, func(s string) bool { return strings.Contains(s, strings.ToLower(part)) }) {
 					faults = append(faults, "nobody wrote ”"+part+"”")
@@ -175,18 +179,21 @@ func recapped(opening, summary string) (faults []string) {
 	return faults
 }
 
+// planFaults looks for one message for each approved version of the plan; the
+// newest has what it must have.
 func (n *network) planFaults(coord []person.Seen) (faults []string) {
-	found := posted(coord, n.play.bot, "Förslag till lokal plan, "+n.name)
-	if len(n.plans) == 0 {
-		return nil
-	}
-	if len(found) != 1 {
-		return []string{fmt.Sprintf("it is there %d times", len(found))}
-	}
-	for _, p := range n.plans {
-		for _, text := range p.texts {
-			if strings.Contains(found[0].Body, text) == p.gone {
-				faults = append(faults, fmt.Sprintf("”%s” is in it: %v", text, p.gone))
+	for v := 1; v <= n.version; v++ {
+		found := posted(coord, n.play.bot, fmt.Sprintf("Förslag till lokal plan, %s, version %d", n.name, v))
+		if len(found) != 1 {
+			faults = append(faults, fmt.Sprintf("version %d is there %d times", v, len(found)))
+			continue
+		}
+		if v < n.version {
+			continue
+		}
+		for _, p := range n.plan {
+			if strings.Contains(found[0].Body, p.text) == p.gone {
+				faults = append(faults, fmt.Sprintf("”%s” is in it: %v", p.text, p.gone))
 			}
 		}
 	}

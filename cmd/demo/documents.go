@@ -95,7 +95,7 @@ func bare(markup string) string {
 }
 
 // formats are those in which every document exists.
-func formats() []string { return []string{"md", "html"} }
+func formats() []string { return []string{"md", "html", "docx"} }
 
 // exported is a document to be had from blnbot export.
 type exported struct {
@@ -114,12 +114,15 @@ func (p *play) exports() (out []exported) {
 				rounds[number] = true
 			}
 		}
-		if len(n.plans) > 0 {
+		if n.version > 0 {
 			out = append(out, exported{n.id, "plan", 0})
 		}
 	}
 	for number := range rounds {
 		out = append(out, exported{"", "compilation", number})
+	}
+	if p.coord.reported {
+		out = append(out, exported{"", "report", 0})
 	}
 	return out
 }
@@ -195,11 +198,8 @@ func (n *network) files(ctx context.Context) (out []document, err error) {
 	return out, nil
 }
 
-// store writes the documents into a folder, which must be new or empty.
+// store writes the documents into the folder.
 func store(folder string, documents []document) error {
-	if entries, err := os.ReadDir(folder); err == nil && len(entries) > 0 {
-		return fmt.Errorf("store the documents: %s is not empty", folder)
-	}
 	for _, d := range documents {
 		file := filepath.Join(folder, filepath.FromSlash(d.name))
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {

@@ -1,7 +1,7 @@
-// Command demo plays two learning networks with sixteen people and Nka, through
-// the built bot and a homeserver that it starts itself: two meetings, from the
-// first hello to shared summaries and a plan. It shows the rooms as a chat while
-// it happens, and checks the outcome itself.
+// Command demo plays three learning networks and Nka, through the built bot and
+// a homeserver that it starts itself: six meetings, from the first hello over
+// votes and plans to the published report. It shows the rooms as a chat while it
+// happens, leaves all documents in a folder, and checks the outcome itself.
 package main
 
 import (
@@ -64,6 +64,9 @@ func run(ctx context.Context, o options) (err error) {
 		if o.documents, err = os.MkdirTemp("", "blnbot-documents-"); err != nil {
 			return fmt.Errorf("make a folder: %w", err)
 		}
+	}
+	if entries, err := os.ReadDir(o.documents); err == nil && len(entries) > 0 {
+		return fmt.Errorf("the folder for the documents, %s, is not empty", o.documents)
 	}
 	if o.binary == "" {
 		fmt.Fprintln(os.Stderr, "demo: building the bot")

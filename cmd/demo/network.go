@@ -27,12 +27,16 @@ type network struct {
 	states  map[int]meeting.State // by meeting
 	entries []*entry
 	gone    []string // sentences that may be nowhere any more
-	struck  []struck
-	// released are replies of which a part left the room otherwise than with
-	// the summary, such as in the plan.
-	released map[meeting.EventID]bool
-	edits    []string // points as the leader wrote them
-	plans    []planned
+	// unposted are sentences of anonymous entries, which wait for a random time.
+	unposted []string
+	struck   []struck
+	edits    []string            // points as the leader wrote them
+	ballots  map[string][]string // the areas that people voted for, by localpart
+	plan     []planned
+	thoughts map[string]thought // by localpart
+	reported bool               // in the coordination room: the final report is published
+	items    int                // of the plan, that the script added
+	version  int                // of the plan that is approved
 }
 
 // item is a message that the script has a label for.
@@ -64,10 +68,11 @@ type struck struct {
 	sentences []string
 }
 
-// planned is what an item of the plan must say: its area and what is to be done.
+// planned is a field that an item of the plan must have.
 type planned struct {
-	texts []string
-	gone  bool
+	number, field string
+	text          string
+	gone          bool // the item is removed
 }
 
 // run plays the script.
@@ -80,7 +85,10 @@ func (n *network) run(ctx context.Context, steps []step) error {
 	return nil
 }
 
-func (n *network) do(ctx context.Context, s step) error {
+func (n *network) do(ctx context.Context, s step) (err error) {
+	if s.text, err = n.resolve(s.text); err != nil {
+		return err
+	}
 	switch s.verb {
 	case "heading":
 		n.watch.view.channel.heading(s.text)
@@ -98,7 +106,7 @@ func (n *network) do(ctx context.Context, s step) error {
 		return n.write(ctx, s)
 	case "whisper":
 		return n.whisper(ctx, s)
-	case "votes":
+	case "votes", "votes stably":
 		return n.vote(ctx, s)
 	case "edit":
 		return n.edit(ctx, s)

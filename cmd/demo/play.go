@@ -24,9 +24,13 @@ type play struct {
 	bot      meeting.UserID
 	names    map[meeting.UserID]string
 	networks []*network
-	coord    *network // the coordination room
-	schema   *jsonschema.Schema
+	coord    *network                      // the coordination room
+	schemas  map[string]*jsonschema.Schema // of exports, by what they are
 }
+
+// inPocket is how often somebody's client looks for news whose view is not
+// shown. It spares the homeserver most of its work.
+const inPocket = 400 * time.Millisecond
 
 // loginsAtOnce bounds how many people log in at the same time.
 const loginsAtOnce = 4
@@ -37,7 +41,7 @@ func setUp(ctx context.Context, dir string, o options, chat *chat) (*play, error
 	if err != nil {
 		return nil, fmt.Errorf("time zone: %w", err)
 	}
-	schema, err := loadSchema()
+	schemas, err := loadSchemas()
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +49,7 @@ func setUp(ctx context.Context, dir string, o options, chat *chat) (*play, error
 	if err != nil {
 		return nil, err
 	}
-	p := &play{stage: s, schema: schema, chat: chat, zone: zone, bot: s.Bot(), names: map[meeting.UserID]string{s.Bot(): "BLN-boten"}}
+	p := &play{stage: s, schemas: schemas, chat: chat, zone: zone, bot: s.Bot(), names: map[meeting.UserID]string{s.Bot(): "BLN-boten"}}
 	networks := casts(o.short)
 	for _, c := range networks {
 		p.networks = append(p.networks, p.network(c))
@@ -59,7 +63,7 @@ func setUp(ctx context.Context, dir string, o options, chat *chat) (*play, error
 
 func (p *play) network(c cast) *network {
 	return &network{cast: &c, play: p, people: map[string]*person.Person{}, direct: map[string]*watcher{}, states: map[int]meeting.State{},
-		labels: map[string]*item{}, reactions: map[string]meeting.EventID{}, matched: map[meeting.EventID]bool{}}
+		ballots: map[string][]string{}, thoughts: map[string]thought{}, labels: map[string]*item{}, reactions: map[string]meeting.EventID{}, matched: map[meeting.EventID]bool{}}
 }
 
 // people logs everybody in.
@@ -122,6 +126,13 @@ func (p *play) rooms(ctx context.Context) error {
 	p.coord.room = room
 	p.coord.watch = watch(ctx, staff, room, p.view(p.coord.name, true))
 	p.coord.watch.patience = longPatience
+	for _, n := range p.networks {
+		for _, who := range n.people {
+			if who != n.watch.person { // the transcript is what that one sees
+				who.Rest(inPocket)
+			}
+		}
+	}
 	p.stage.Coordinate(leadersMeetings(time.Now().In(p.zone))...)
 	return p.stage.Configure(staff.ID())
 }

@@ -21,15 +21,17 @@ import (
 //	bot edit q: text            … or changes q so that it has that text
 //	bot to anna: text           … or writes to Anna alone
 //	anna to bot: text           Anna writes to the bot alone
-//	anna votes p: 1 3           Anna chooses answers 1 and 3 of the poll p
+//	anna votes p: 1 3           Anna chooses areas 1 and 3 in the poll p; "votes stably"
+//	                            as a client does that knows the newer form of polls
 //	coord: text                 … or in the coordination room, as Nka sees it
 //
 // Lines that begin with "  | " continue the line before; # begins a comment;
-// {today} is today's date.
+// {today} is today's date; {words} is the number that the bot has given to the
+// area or the measure whose text has those words.
 type step struct {
 	file   string
 	line   int
-	verb   string // heading, say, in, reply, edit, redact, react, unreact, votes, whisper, bot, direct, coord
+	verb   string // heading, say, in, reply, edit, redact, react, unreact, votes, votes stably, whisper, bot, direct, coord
 	who    string // localpart, also the receiver of a direct message
 	target string // label
 	label  string // that the new message gets
@@ -47,7 +49,7 @@ func forms() []*regexp.Regexp {
 		regexp.MustCompile(`^(?P<verb>coord): (?P<text>.+)$`),
 		regexp.MustCompile(`^(?P<who>\w+) (?P<verb>react|unreact) (?P<target>\w+) (?P<text>\S+)$`),
 		regexp.MustCompile(`(?s)^(?P<who>\w+) (?P<verb>to bot): (?P<text>.+)$`),
-		regexp.MustCompile(`^(?P<who>\w+) (?P<verb>votes) (?P<target>\w+): (?P<text>[\d ]+)$`),
+		regexp.MustCompile(`^(?P<who>\w+) (?P<verb>votes|votes stably) (?P<target>\w+): (?P<text>.+)$`),
 		regexp.MustCompile(`^(?P<who>\w+) (?P<verb>redact) (?P<target>\w+)$`),
 		regexp.MustCompile(`^(?P<who>\w+) (?P<verb>edit) (?P<target>\w+): (?P<text>.+)$`),
 		regexp.MustCompile(`(?s)^(?P<who>\w+) (?P<verb>in|reply) (?P<target>\w+)(?: #(?P<label>\w+))?: (?P<text>.+)$`),

@@ -47,8 +47,11 @@ func (v *view) show(before, after []person.Seen) {
 
 func (v *view) message(s person.Seen, all map[meeting.EventID]person.Seen) {
 	who, text, bot := v.names[s.Sender], textOf(s), s.Sender == v.bot
-	if s.FileName != "" {
+	switch {
+	case s.FileName != "":
 		text = "[" + s.FileName + "]"
+	case strings.HasSuffix(s.Kind, "poll.response"):
+		text = "[a vote in the poll]"
 	}
 	if v.only != "" {
 		text = "(to " + v.only + " alone) " + text
