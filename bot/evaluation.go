@@ -267,7 +267,7 @@ func (b *Bot) evaluate(ctx context.Context, s *scene, p place, m meeting.Message
 			}
 		}
 		if len(one) == 0 {
-			return true, b.quietly(ctx, s, m.ID, m.Sender, found[0].net.Language, "evaluation_which", render.Problem{Names: names})
+			return true, b.quietly(ctx, s, m.EventMeta, m.Sender, found[0].net.Language, "evaluation_which", render.Problem{Names: names})
 		}
 		found, text = one, rest
 	}
@@ -284,7 +284,7 @@ func (b *Bot) evaluateAgain(ctx context.Context, s *scene, m meeting.Message, te
 	}
 	w := found[0]
 	if w.asked.Given == meeting.EvaluationQuestions {
-		return true, b.quietly(ctx, s, m.ID, m.Sender, w.net.Language, "evaluation_already", nil)
+		return true, b.quietly(ctx, s, m.EventMeta, m.Sender, w.net.Language, "evaluation_already", nil)
 	}
 	return true, b.takeOpinion(ctx, s, m, w, text)
 }
@@ -305,9 +305,9 @@ func (b *Bot) takeOpinion(ctx context.Context, s *scene, m meeting.Message, w wa
 		if w.asked.Given == meeting.EvaluationQuestions {
 			name = "evaluation_thanks"
 		}
-		return errors.Join(err, b.quietly(ctx, s, m.ID, m.Sender, w.net.Language, name, view))
+		return errors.Join(err, b.quietly(ctx, s, m.EventMeta, m.Sender, w.net.Language, name, view))
 	case fault != "":
-		return b.quietly(ctx, s, m.ID, m.Sender, w.net.Language, fault, view)
+		return b.quietly(ctx, s, m.EventMeta, m.Sender, w.net.Language, fault, view)
 	}
 	for i, answer := range given {
 		if err := s.tx.CountAnswer(ctx, w.net.ID, w.asked.Given+i+1, answer); err != nil {
@@ -347,7 +347,7 @@ func (b *Bot) takeOpinion(ctx context.Context, s *scene, m meeting.Message, w wa
 	if err := b.endIfDone(ctx, s, w.net.ID); err != nil {
 		return err
 	}
-	return b.quietly(ctx, s, m.ID, m.Sender, w.net.Language, name, view)
+	return b.quietly(ctx, s, m.EventMeta, m.Sender, w.net.Language, name, view)
 }
 
 // endIfDone ends an evaluation that nobody is left to answer.

@@ -14,14 +14,21 @@ import (
 )
 
 // quietly tells somebody something directly and keeps no trace of it, nor of
-// the event that led to it.
-func (b *Bot) quietly(ctx context.Context, s *scene, event meeting.EventID, to meeting.UserID, lang, name string, data any) error {
-	if err := s.tx.VanishEvent(ctx, event); err != nil {
+// the event that led to it. It rings where it does not answer a direct message.
+func (b *Bot) quietly(ctx context.Context, s *scene, event meeting.EventMeta, to meeting.UserID, lang, name string, data any) error {
+	if err := s.tx.VanishEvent(ctx, event.ID); err != nil {
 		return err
 	}
-	sum := sha256.Sum256([]byte(event))
-	return b.say(ctx, s, meeting.Post{Key: vanishing + hex.EncodeToString(sum[:]), To: to, Kind: meeting.PostText, Mentions: []meeting.UserID{to}},
-		lang, name, data)
+	sum := sha256.Sum256([]byte(event.ID))
+	post := meeting.Post{Key: vanishing + hex.EncodeToString(sum[:]), To: to}
+	with, err := s.tx.DirectUser(ctx, event.Room)
+	if err != nil {
+		return err
+	}
+	if with != to {
+		post.Kind, post.Mentions = meeting.PostText, []meeting.UserID{to}
+	}
+	return b.say(ctx, s, post, lang, name, data)
 }
 
 // pollResponse takes in an answer to the poll from somebody's client. Where all
@@ -56,7 +63,7 @@ func (b *Bot) pollResponse(ctx context.Context, s *scene, p place, r meeting.Pol
 		fault = "vote_moved"
 	}
 	if fault != "" {
-		return b.quietly(ctx, s, r.ID, r.Sender, p.net.Language, fault, view)
+		return b.quietly(ctx, s, r.EventMeta, r.Sender, p.net.Language, fault, view)
 	}
 	choices, spoilt, cut := chosen(poll, r.Answers)
 	stored, err := s.tx.StoreVote(ctx, p.net.ID, meeting.Vote{Voter: poll.Voter(r.Sender), Ballot: poll.Ballot(r.ID), Order: r.Order, Choices: choices})
@@ -65,9 +72,9 @@ func (b *Bot) pollResponse(ctx context.Context, s *scene, p place, r meeting.Pol
 	case err != nil:
 		return err
 	case stored && spoilt:
-		return b.quietly(ctx, s, r.ID, r.Sender, p.net.Language, "vote_spoilt", view)
+		return b.quietly(ctx, s, r.EventMeta, r.Sender, p.net.Language, "vote_spoilt", view)
 	case stored && cut:
-		return b.quietly(ctx, s, r.ID, r.Sender, p.net.Language, "vote_cut", view)
+		return b.quietly(ctx, s, r.EventMeta, r.Sender, p.net.Language, "vote_cut", view)
 	}
 	return s.tx.VanishEvent(ctx, r.ID)
 }
@@ -142,7 +149,7 @@ func (b *Bot) vote(ctx context.Context, s *scene, c *call, net *meeting.Network,
 		choices, name = parseVote(poll, args, &view)
 	}
 	if name != "" {
-		return b.quietly(ctx, s, c.msg.ID, c.msg.Sender, net.Language, name, view)
+		return b.quietly(ctx, s, c.msg.EventMeta, c.msg.Sender, net.Language, name, view)
 	}
 	ballot := c.msg.ID
 	if c.msg.Replaces != "" {
@@ -152,7 +159,7 @@ func (b *Bot) vote(ctx context.Context, s *scene, c *call, net *meeting.Network,
 		if _, err := s.tx.DeleteVote(ctx, net.ID, poll.Voter(c.msg.Sender)); err != nil {
 			return err
 		}
-		return b.quietly(ctx, s, c.msg.ID, c.msg.Sender, net.Language, "vote_withdrawn", view)
+		return b.quietly(ctx, s, c.msg.EventMeta, c.msg.Sender, net.Language, "vote_withdrawn", view)
 	}
 	stored, err := s.tx.StoreVote(ctx, net.ID, meeting.Vote{Voter: poll.Voter(c.msg.Sender), Ballot: poll.Ballot(ballot), Order: c.msg.Order, Choices: choices})
 	if err != nil {
@@ -162,7 +169,7 @@ func (b *Bot) vote(ctx context.Context, s *scene, c *call, net *meeting.Network,
 		return s.tx.VanishEvent(ctx, c.msg.ID)
 	}
 	view.Chosen = asWords(choices)
-	return b.quietly(ctx, s, c.msg.ID, c.msg.Sender, net.Language, "vote_taken", view)
+	return b.quietly(ctx, s, c.msg.EventMeta, c.msg.Sender, net.Language, "vote_taken", view)
 }
 
 // fillers are words between the numbers of a vote, folded.
@@ -248,13 +255,13 @@ func (b *Bot) pollFor(ctx context.Context, s *scene, c *call) (*meeting.Network,
 	case len(names) == 1:
 		return net, poll, args, nil
 	case len(names) > 1:
-		return nil, nil, "", b.quietly(ctx, s, c.msg.ID, c.msg.Sender, lang, "vote_which", render.Problem{Names: names})
+		return nil, nil, "", b.quietly(ctx, s, c.msg.EventMeta, c.msg.Sender, lang, "vote_which", render.Problem{Names: names})
 	case len(nets) == 0:
-		return nil, nil, "", b.quietly(ctx, s, c.msg.ID, c.msg.Sender, lang, "vote_not_member", render.VoteView{})
+		return nil, nil, "", b.quietly(ctx, s, c.msg.EventMeta, c.msg.Sender, lang, "vote_not_member", render.VoteView{})
 	case closed:
-		return nil, nil, "", b.quietly(ctx, s, c.msg.ID, c.msg.Sender, lang, "vote_late", render.VoteView{Network: nets[0].Name})
+		return nil, nil, "", b.quietly(ctx, s, c.msg.EventMeta, c.msg.Sender, lang, "vote_late", render.VoteView{Network: nets[0].Name})
 	}
-	return nil, nil, "", b.quietly(ctx, s, c.msg.ID, c.msg.Sender, lang, "vote_nothing", nil)
+	return nil, nil, "", b.quietly(ctx, s, c.msg.EventMeta, c.msg.Sender, lang, "vote_nothing", nil)
 }
 
 // howToVote shows what there is to choose from.
@@ -318,7 +325,7 @@ func (b *Bot) voteRedacted(ctx context.Context, s *scene, p place, r meeting.Red
 	}
 	for _, u := range voters {
 		if string(poll.Voter(u)) == string(vote.Voter) {
-			return b.quietly(ctx, s, r.ID, u, net.Language, "vote_withdrawn", render.VoteView{Network: net.Name, Max: meeting.MaxChoices, Removed: true})
+			return b.quietly(ctx, s, r.EventMeta, u, net.Language, "vote_withdrawn", render.VoteView{Network: net.Name, Max: meeting.MaxChoices, Removed: true})
 		}
 	}
 	return nil
