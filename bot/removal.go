@@ -12,6 +12,9 @@ import (
 // redaction takes in that an event was removed. The server has checked that the
 // sender may do so.
 func (b *Bot) redaction(ctx context.Context, s *scene, p place, r meeting.Redaction) error {
+	if room, err := s.tx.RoomOf(ctx, r.Target); err != nil || room != "" && room != r.Room {
+		return err // it names an event of another room, where its sender may not remove anything
+	}
 	if err := s.tx.StoreRedacted(ctx, r.Target, s.now); err != nil {
 		return err
 	}
@@ -26,6 +29,12 @@ func (b *Bot) redaction(ctx context.Context, s *scene, p place, r meeting.Redact
 	}
 	if p.coord {
 		return b.unsign(ctx, s, r.Target)
+	}
+	if p.net == nil && p.direct == "" {
+		var err error
+		if p.net, err = s.formerly(ctx, r); err != nil {
+			return err
+		}
 	}
 	if err := b.voteRedacted(ctx, s, p, r); err != nil || p.net == nil {
 		return err
@@ -48,6 +57,24 @@ func (b *Bot) redaction(ctx context.Context, s *scene, p place, r meeting.Redact
 		return b.unreact(ctx, s, p, *reaction)
 	}
 	return b.removeVersion(ctx, s, p.net, r.Target)
+}
+
+// formerly is the network whose room it once was in which something is removed:
+// the room was replaced, or the configuration names another one now.
+func (s *scene) formerly(ctx context.Context, r meeting.Redaction) (*meeting.Network, error) {
+	p, err := s.inhabited(ctx, r.Room)
+	if err != nil || p.net != nil {
+		return p.net, err
+	}
+	e, err := s.tx.Entry(ctx, r.Target, func(meeting.UserID) bool { return false })
+	if err != nil || e == nil {
+		return nil, err
+	}
+	m, err := s.tx.MeetingByID(ctx, e.Meeting)
+	if err != nil || m == nil {
+		return nil, err
+	}
+	return s.network(ctx, m.Network)
 }
 
 // removeVersion takes back an edit: the entry says again what it said before.

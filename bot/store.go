@@ -42,6 +42,8 @@ type inbox interface {
 	// Awaited reports whether the event may still come.
 	Awaited(ctx context.Context, id meeting.EventID) (bool, error)
 	ForgetRaw(ctx context.Context, id meeting.EventID) error
+	// RoomOf is the room that a stored event came in; empty if it is not known.
+	RoomOf(ctx context.Context, id meeting.EventID) (meeting.RoomID, error)
 	StoreCheck(ctx context.Context, c meeting.Check) error
 	// Unchecked reports whether the meeting must wait before it closes.
 	Unchecked(ctx context.Context, meetingID int64, room meeting.RoomID) (bool, error)

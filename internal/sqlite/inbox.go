@@ -297,6 +297,12 @@ func (t *Tx) Awaited(ctx context.Context, id meeting.EventID) (bool, error) {
 	return !handled, err
 }
 
+// RoomOf is the room that a stored event came in, handled or not; empty for one
+// that is not known.
+func (t *Tx) RoomOf(ctx context.Context, id meeting.EventID) (meeting.RoomID, error) {
+	return value[meeting.RoomID](ctx, t, "read room of event", "SELECT room_id FROM inbox WHERE event_id = ?", id)
+}
+
 // ForgetRaw deletes the stored content of an event that was redacted before it
 // was handled.
 func (t *Tx) ForgetRaw(ctx context.Context, id meeting.EventID) error {
