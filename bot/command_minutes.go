@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 
 	"blnbot/internal/meeting"
@@ -107,18 +106,8 @@ func (b *Bot) minutesView(ctx context.Context, s *scene, net *meeting.Network, m
 func (b *Bot) Minutes(ctx context.Context, network string, number int) (render.Minutes, error) {
 	var view render.Minutes
 	err := b.update(ctx, func(s *scene) error {
-		net, err := s.network(ctx, network)
+		net, m, err := s.recorded(ctx, network, number)
 		if err != nil {
-			return err
-		}
-		m, err := s.tx.Meeting(ctx, network, number)
-		if err != nil {
-			return err
-		}
-		if net == nil || m == nil || !m.State.Held() {
-			return fmt.Errorf("%w: %s, meeting %d", ErrNothing, network, number)
-		}
-		if err := s.rawExists(ctx, m); err != nil {
 			return err
 		}
 		view, err = b.minutesView(ctx, s, net, m)

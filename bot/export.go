@@ -52,22 +52,29 @@ type EntryExport struct {
 	Marks   []meeting.Mark  `json:"marks"`
 }
 
+// recorded is a network and a meeting of it that was held and whose replies are
+// there; otherwise the error is ErrNothing.
+func (s *scene) recorded(ctx context.Context, network string, number int) (*meeting.Network, *meeting.Meeting, error) {
+	net, err := s.network(ctx, network)
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := s.tx.Meeting(ctx, network, number)
+	if err != nil {
+		return nil, nil, err
+	}
+	if net == nil || m == nil || !m.State.Held() {
+		return nil, nil, fmt.Errorf("%w: %s, meeting %d", ErrNothing, network, number)
+	}
+	return net, m, s.rawExists(ctx, m)
+}
+
 // MinutesJSON is a meeting's minutes in the stable form.
 func (b *Bot) MinutesJSON(ctx context.Context, network string, number int) (*MinutesExport, error) {
 	var out *MinutesExport
 	err := b.update(ctx, func(s *scene) error {
-		net, err := s.network(ctx, network)
+		net, m, err := s.recorded(ctx, network, number)
 		if err != nil {
-			return err
-		}
-		m, err := s.tx.Meeting(ctx, network, number)
-		if err != nil {
-			return err
-		}
-		if net == nil || m == nil || !m.State.Held() {
-			return fmt.Errorf("%w: %s, meeting %d", ErrNothing, network, number)
-		}
-		if err := s.rawExists(ctx, m); err != nil {
 			return err
 		}
 		entries, err := s.tx.Entries(ctx, m.ID, net.Leads)
