@@ -164,8 +164,8 @@ func (b *Bot) deleteRaw(ctx context.Context, s *scene, d deletion) error {
 	return b.tellDeletion(ctx, s, d, "deletion_over")
 }
 
-// deleteReplies deletes what people wrote in the network, and returns how many
-// entries there were.
+// deleteReplies deletes what people wrote in the network, with what was made of
+// it and never approved, and returns how many entries there were.
 func (b *Bot) deleteReplies(ctx context.Context, s *scene, net *meeting.Network) (int, error) {
 	all, err := s.tx.Meetings(ctx, net.ID)
 	if err != nil {
@@ -177,6 +177,15 @@ func (b *Bot) deleteReplies(ctx context.Context, s *scene, net *meeting.Network)
 	}
 	for i := range all {
 		if err := b.remember(ctx, s, &all[i], members); err != nil {
+			return 0, err
+		}
+	}
+	plan, err := s.tx.Plan(ctx, net.ID)
+	if err != nil {
+		return 0, err
+	}
+	if plan != nil && plan.Version == 0 {
+		if err := b.removePosts(ctx, s, planPrefix(net)); err != nil {
 			return 0, err
 		}
 	}

@@ -126,6 +126,7 @@ const networkRooms = `(WITH RECURSIVE had (room_id) AS (SELECT room_id FROM bind
 const (
 	networkMeetings = `(SELECT id FROM meetings WHERE network = ?1)`
 	networkEntries  = `(SELECT event_id FROM entries WHERE meeting_id IN ` + networkMeetings + `)`
+	approvedPlan    = `(SELECT version FROM plans WHERE network = ?1)`
 )
 
 // rawTables is what holds what people wrote, in the order in which it is
@@ -149,9 +150,16 @@ func rawTables() []string {
 		`UPDATE suggestions SET state = 'removed', author = '', area = '', what = '', how = '', who = '', due = '' WHERE network = ?1`,
 		"DELETE FROM area_entries WHERE network = ?1",
 		"DELETE FROM areas WHERE dropped = 1 AND network = ?1",
-		"DELETE FROM polls WHERE state = 'proposed' AND network = ?1",
+		"DELETE FROM polls WHERE shared_at IS NULL AND network = ?1",
 		"DELETE FROM evaluation_texts WHERE network = ?1",
 		"DELETE FROM evaluation_people WHERE network = ?1",
+		"DELETE FROM plans WHERE version = 0 AND network = ?1",
+		"DELETE FROM plan_items WHERE version = 0 AND network = ?1",
+		`INSERT INTO plan_items (network, version, number, area, what, how, who, due)
+			SELECT network, 0, number, area, what, how, who, due FROM plan_items WHERE network = ?1 AND version = ` + approvedPlan,
+		`INSERT INTO plan_sources (network, version, number, event_id)
+			SELECT network, 0, number, event_id FROM plan_sources WHERE network = ?1 AND version = ` + approvedPlan,
+		"UPDATE plans SET changed = 0 WHERE network = ?1",
 		"UPDATE plan_items SET suggestion = '' WHERE network = ?1",
 	}
 }
