@@ -105,7 +105,11 @@ type askedPrompt struct {
 // may have been changed between two networks' meetings, so prompts are told
 // apart by their text.
 func (b *Bot) compilePrompts(ctx context.Context, s *scene, parts []sharedPart) ([]render.CompiledPrompt, error) {
-	mask, err := b.masksOf(ctx, s, parts)
+	nets := make([]*meeting.Network, len(parts))
+	for i, p := range parts {
+		nets[i] = p.net
+	}
+	mask, err := b.masksOf(ctx, s, nets)
 	if err != nil {
 		return nil, err
 	}
@@ -146,10 +150,10 @@ func (b *Bot) compilePrompts(ctx context.Context, s *scene, parts []sharedPart) 
 
 // masksOf hides the names of everybody in any of the networks: who is known in
 // one may be spoken of in another.
-func (b *Bot) masksOf(ctx context.Context, s *scene, parts []sharedPart) (func(string) string, error) {
+func (b *Bot) masksOf(ctx context.Context, s *scene, nets []*meeting.Network) (func(string) string, error) {
 	var masks []func(string) string
-	for _, p := range parts {
-		mask, err := b.masker(ctx, s, p.net)
+	for _, net := range nets {
+		mask, err := b.masker(ctx, s, net)
 		if err != nil {
 			return nil, err
 		}

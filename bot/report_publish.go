@@ -143,8 +143,16 @@ func (b *Bot) correctReport(ctx context.Context, s *scene, published *meeting.Re
 	if err != nil {
 		return err
 	}
+	nets, err := b.reportNetworks(ctx, s, published.Programme)
+	if err != nil {
+		return err
+	}
+	mask, err := b.masksOf(ctx, s, nets)
+	if err != nil {
+		return err
+	}
 	for i := range old.Networks {
-		if err := b.correctPart(ctx, s, &old.Networks[i]); err != nil {
+		if err := b.correctPart(ctx, s, &old.Networks[i], mask); err != nil {
 			return err
 		}
 	}
@@ -171,12 +179,12 @@ func (b *Bot) correctReport(ctx context.Context, s *scene, published *meeting.Re
 
 // correctPart takes out what is not there any more: points of summaries, areas
 // of the poll, fields of the plan.
-func (b *Bot) correctPart(ctx context.Context, s *scene, part *render.ReportNetwork) error {
+func (b *Bot) correctPart(ctx context.Context, s *scene, part *render.ReportNetwork, mask func(string) string) error {
 	net, err := s.network(ctx, part.ID)
 	if err != nil || net == nil {
 		return err
 	}
-	now, err := b.reportPart(ctx, s, net)
+	now, err := b.reportPart(ctx, s, net, mask)
 	if err != nil {
 		return err
 	}
@@ -190,10 +198,10 @@ func (b *Bot) correctPart(ctx context.Context, s *scene, part *render.ReportNetw
 			keepPoints(m.Summary, now.Meetings[i].Summary)
 		}
 	}
-	if err := b.correctPoll(ctx, s, net, part); err != nil {
+	if err := b.correctPoll(ctx, s, net, part, mask); err != nil {
 		return err
 	}
-	correctDecisions(part, now)
+	correctDecisions(part, now, mask)
 	if part.Plan == nil {
 		return nil
 	}
@@ -215,7 +223,7 @@ func (b *Bot) correctPart(ctx context.Context, s *scene, part *render.ReportNetw
 
 // correctPoll takes out areas whose text is gone, whether or not people are
 // voting anew.
-func (b *Bot) correctPoll(ctx context.Context, s *scene, net *meeting.Network, part *render.ReportNetwork) error {
+func (b *Bot) correctPoll(ctx context.Context, s *scene, net *meeting.Network, part *render.ReportNetwork, mask func(string) string) error {
 	if part.Poll == nil {
 		return nil
 	}
@@ -223,37 +231,34 @@ func (b *Bot) correctPoll(ctx context.Context, s *scene, net *meeting.Network, p
 	if err != nil {
 		return err
 	}
-	mask, err := b.masker(ctx, s, net)
-	if err != nil {
-		return err
-	}
 	part.Poll.Votes.Areas = slices.DeleteFunc(part.Poll.Votes.Areas, func(a render.AreaVotes) bool {
 		return poll == nil || !slices.ContainsFunc(poll.Areas, func(n meeting.Priority) bool {
-			return !n.Dropped && (n.Text == a.Text || mask(n.Text) == a.Text)
+			return !n.Dropped && (n.Text == a.Text || mask(n.Text) == mask(a.Text))
 		})
 	})
 	return nil
 }
 
 // correctDecisions takes out decisions, notes and answers that were taken back.
-func correctDecisions(part *render.ReportNetwork, now render.ReportNetwork) {
+// What is there now is masked; a name may have become known since the report.
+func correctDecisions(part *render.ReportNetwork, now render.ReportNetwork, mask func(string) string) {
 	part.Decisions = slices.DeleteFunc(part.Decisions, func(d meeting.Decision) bool {
 		return !slices.ContainsFunc(now.Decisions, func(n meeting.Decision) bool { return n.Version == d.Version })
 	})
 	for i := range part.Decisions {
 		d := &part.Decisions[i]
 		at := slices.IndexFunc(now.Decisions, func(n meeting.Decision) bool { return n.Version == d.Version })
-		if now.Decisions[at].Note != d.Note {
+		if now.Decisions[at].Note != mask(d.Note) {
 			d.Note = ""
 		}
-		if now.Decisions[at].Body != d.Body {
+		if now.Decisions[at].Body != mask(d.Body) {
 			d.Body = ""
 		}
 	}
 	for i := range part.FollowUps {
 		f := &part.FollowUps[i]
 		at := slices.IndexFunc(now.FollowUps, func(n render.ReportFollowUp) bool { return n.Months == f.Months })
-		f.Answers = slices.DeleteFunc(f.Answers, func(a string) bool { return at < 0 || !slices.Contains(now.FollowUps[at].Answers, a) })
+		f.Answers = slices.DeleteFunc(f.Answers, func(a string) bool { return at < 0 || !slices.Contains(now.FollowUps[at].Answers, mask(a)) })
 	}
 	part.FollowUps = slices.DeleteFunc(part.FollowUps, func(f render.ReportFollowUp) bool { return len(f.Answers) == 0 })
 }

@@ -56,8 +56,12 @@ func (b *Bot) compileReport(ctx context.Context, s *scene, programme string) (re
 			view.Programme, view.Purpose, view.Goal, view.Meetings = net.Programme.Name, net.Programme.Purpose, net.Programme.Goal, net.Programme.Meetings
 		}
 	}
+	mask, err := b.masksOf(ctx, s, nets)
+	if err != nil {
+		return view, err
+	}
 	for _, net := range nets {
-		part, err := b.reportPart(ctx, s, net)
+		part, err := b.reportPart(ctx, s, net, mask)
 		if err != nil {
 			return view, err
 		}
@@ -69,13 +73,9 @@ func (b *Bot) compileReport(ctx context.Context, s *scene, programme string) (re
 	return view, b.reportRounds(ctx, s, &view)
 }
 
-// reportPart is what the report says about one network.
-func (b *Bot) reportPart(ctx context.Context, s *scene, net *meeting.Network) (render.ReportNetwork, error) {
+// reportPart is what the report says about one network, with names hidden.
+func (b *Bot) reportPart(ctx context.Context, s *scene, net *meeting.Network, mask func(string) string) (render.ReportNetwork, error) {
 	part := render.ReportNetwork{ID: net.ID, Name: net.Name, Ended: net.Retired}
-	mask, err := b.masker(ctx, s, net)
-	if err != nil {
-		return part, err
-	}
 	all, err := s.tx.Meetings(ctx, net.ID)
 	if err != nil {
 		return part, err
@@ -83,7 +83,7 @@ func (b *Bot) reportPart(ctx context.Context, s *scene, net *meeting.Network) (r
 	for i, from := range net.Programme.Meetings {
 		m := render.ReportMeeting{Number: i + 1, Title: from.Title}
 		if at := slices.IndexFunc(all, func(m meeting.Meeting) bool { return m.Number == i+1 }); at >= 0 {
-			if m, err = b.reportMeeting(ctx, s, net, &all[at]); err != nil {
+			if m, err = b.reportMeeting(ctx, s, net, &all[at], mask); err != nil {
 				return part, err
 			}
 		}
@@ -101,7 +101,8 @@ func (b *Bot) reportPart(ctx context.Context, s *scene, net *meeting.Network) (r
 
 // reportMeeting is a meeting with its shared summary, without the links to
 // replies.
-func (b *Bot) reportMeeting(ctx context.Context, s *scene, net *meeting.Network, m *meeting.Meeting) (render.ReportMeeting, error) {
+func (b *Bot) reportMeeting(ctx context.Context, s *scene, net *meeting.Network, m *meeting.Meeting,
+	mask func(string) string) (render.ReportMeeting, error) {
 	out := render.ReportMeeting{Number: m.Number, Title: m.Title, State: m.State}
 	if !m.State.Held() {
 		return out, nil
@@ -125,7 +126,7 @@ func (b *Bot) reportMeeting(ctx context.Context, s *scene, net *meeting.Network,
 	view.Leaders, view.Taken = nil, sum.Taken
 	for _, p := range view.Prompts {
 		for i := range p.Points {
-			p.Points[i].Entries, p.Points[i].Marks = nil, nil
+			p.Points[i].Entries, p.Points[i].Marks, p.Points[i].Text = nil, nil, mask(p.Points[i].Text)
 		}
 	}
 	out.Summary = &view
