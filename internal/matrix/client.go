@@ -157,7 +157,7 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	// mautrix logs request bodies, so it gets no logger, here or in contexts.
 	api.Log = zerolog.Nop()
 	api.UserAgent = "blnbot"
-	api.Client = &http.Client{Timeout: 90 * time.Second}
+	api.Client = &http.Client{Timeout: 90 * time.Second, CheckRedirect: sameMethod}
 	api.DefaultHTTPRetries = 0
 	s, err := login(ctx, api, o)
 	if err != nil {
@@ -207,6 +207,18 @@ func discover(ctx context.Context, server string) (string, error) {
 	}
 	return strings.TrimRight(found.Homeserver.BaseURL, "/"), nil
 }
+
+// sameMethod lets the client go where it is sent, but not in another way: a PUT
+// that is moved (301, 302) would arrive as a GET, and the refusal of that would
+// be taken for the server's verdict on a post.
+func sameMethod(req *http.Request, via []*http.Request) error {
+	if req.Method != via[0].Method || len(via) >= redirects {
+		return http.ErrUseLastResponse
+	}
+	return nil
+}
+
+const redirects = 5
 
 // connections to the crypto database.
 const connections = 4
@@ -300,6 +312,9 @@ func (c *Client) call(ctx context.Context, op, method string, path []any, query 
 			q[k] = v
 		}
 	})
+	if out == nil {
+		out = &json.RawMessage{} // a page in HTML is no answer, whatever its status
+	}
 	_, err := c.api.MakeFullRequest(ctx, mautrix.FullRequest{
 		Method: method, URL: address, RequestJSON: in, ResponseJSON: out, SensitiveContent: true, MaxAttempts: 1,
 	})

@@ -56,7 +56,7 @@ func (c *Client) target(ctx context.Context, d meeting.Delivery) (id.RoomID, err
 // and the user alone.
 func (c *Client) directUsable(ctx context.Context, name id.RoomID, user meeting.UserID) (bool, error) {
 	if err := c.prepare(ctx, name); err != nil {
-		if f := asFault(err); f != nil && (f.status == http.StatusForbidden || f.status == http.StatusNotFound) {
+		if statusIs(err, http.StatusForbidden) || statusIs(err, http.StatusNotFound) {
 			return false, nil
 		}
 		return false, err

@@ -60,6 +60,10 @@ const (
 	codeResourceLimit = "M_RESOURCE_LIMIT_EXCEEDED"
 )
 
+// longestRetry bounds what a server may ask for: a slip of its, or of a proxy's,
+// must not silence the bot for longer.
+const longestRetry = time.Hour
+
 // fault is a request that failed. It carries no text of the server's and no
 // address, for both may quote what people wrote or how rooms are called.
 type fault struct {
@@ -74,6 +78,8 @@ func (f *fault) Error() string {
 	switch {
 	case f.code != "":
 		return fmt.Sprintf("%s: %s (%d)", f.op, f.code, f.status)
+	case f.foreign():
+		return fmt.Sprintf("%s: status %d, and no Matrix server says it like this: is it a proxy's answer, or the address of something else?", f.op, f.status)
 	case f.status != 0 && f.cause != nil:
 		return fmt.Sprintf("%s: status %d: %v", f.op, f.status, f.cause)
 	case f.status != 0:
@@ -101,10 +107,20 @@ func (f *fault) limited() bool {
 	return f.status == http.StatusTooManyRequests || f.code == mautrix.MLimitExceeded.ErrCode
 }
 
+// foreign reports whether the refusal came from something before the homeserver,
+// or instead of it: a Matrix server names a code (Client-Server API, Standard error
+// response). A proxy whose server is away, or that has lost its way, answers 404
+// or 403 of its own. That says nothing about what was asked for. But one that
+// finds a request too large stays with that.
+func (f *fault) foreign() bool {
+	return f.code == "" && f.status/100 >= 3 && f.status < 500 &&
+		f.status != http.StatusRequestEntityTooLarge && f.status != http.StatusTooManyRequests
+}
+
 // transient reports whether the same request may succeed later.
 func (f *fault) transient() bool {
 	return f.status == 0 || f.status >= 500 || f.status == http.StatusRequestTimeout ||
-		f.status/100 == 2 || f.limited() || f.code == codeResourceLimit
+		f.status/100 == 2 || f.limited() || f.code == codeResourceLimit || f.foreign()
 }
 
 // newFault makes a fault of an error from mautrix. Other errors are wrapped
@@ -132,6 +148,7 @@ func newFault(op string, err error) error {
 			f.after = max(f.after, time.Duration(ms)*time.Millisecond)
 		}
 	}
+	f.after = min(f.after, longestRetry)
 	return f
 }
 
@@ -156,9 +173,11 @@ func codeIs(err error, code string) bool {
 	return f != nil && f.code == code
 }
 
+// statusIs reports whether the homeserver, and nothing before it, refused a
+// request with the status.
 func statusIs(err error, status int) bool {
 	f := asFault(err)
-	return f != nil && f.status == status
+	return f != nil && f.status == status && !f.foreign()
 }
 
 // settleAttempts is how often "not found" is taken for a server that has not

@@ -139,7 +139,8 @@ func (c *Client) publishIdentity(ctx context.Context, seeds *crypto.CrossSigning
 		}
 	}
 	err := newFault("publish identity", c.mach.PublishCrossSigningKeys(ctx, seeds, approve))
-	if statusIs(err, http.StatusUnauthorized) && !errors.Is(err, ErrLoggedOut) {
+	// A request for approval has no code (Client-Server API, User-interactive API).
+	if f := asFault(err); f != nil && f.status == http.StatusUnauthorized && !errors.Is(err, ErrLoggedOut) {
 		return ErrNeedsApproval
 	}
 	return err

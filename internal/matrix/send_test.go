@@ -307,6 +307,14 @@ func TestSendErrors(t *testing.T) {
 		{name: "bad", status: 400, code: "M_BAD_JSON", want: meeting.ErrRejected},
 		{name: "not there yet", status: 404, code: "M_NOT_FOUND"},
 		{name: "not there", status: 404, code: "M_NOT_FOUND", attempts: 3, want: meeting.ErrRejected},
+		// What stands before the server says nothing about the post.
+		{name: "proxy without its server", status: 404, attempts: 3},
+		{name: "proxy's firewall", status: 403},
+		{name: "proxy's login", status: 401},
+		{name: "proxy that sends elsewhere", status: 301, header: "7", after: 7 * time.Second},
+		{name: "proxy that takes no more", status: 413, want: meeting.ErrTooLarge},
+		{name: "limit for years", status: 429, code: "M_LIMIT_EXCEEDED", header: "99999999", after: time.Hour, limit: true},
+		{name: "limit for years in the body", status: 429, code: "M_LIMIT_EXCEEDED", extra: object{"retry_after_ms": 99999999999}, after: time.Hour, limit: true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -321,6 +329,7 @@ func TestSendErrors(t *testing.T) {
 					rw.Header().Set("Retry-After", tt.header)
 				}
 				if tt.code == "" {
+					rw.Header().Set("Location", "/elsewhere")
 					rw.WriteHeader(tt.status)
 				} else {
 					fail(rw, tt.status, tt.code, tt.extra)
@@ -344,6 +353,55 @@ func TestSendErrors(t *testing.T) {
 				t.Errorf("%d requests", n)
 			}
 		})
+	}
+}
+
+// TestPageInsteadOfAnAnswer: a proxy's page with a good status is not taken for
+// the homeserver's consent.
+func TestPageInsteadOfAnAnswer(t *testing.T) {
+	w := newWorld(t)
+	w.setRoom(room1)
+	c := w.open()
+	w.server.setIntercept(func(rw http.ResponseWriter, r *http.Request) bool {
+		if strings.HasSuffix(r.URL.Path, "/state/m.room.member/@ny:x") {
+			fail(rw, 404, "M_NOT_FOUND", nil)
+			return true
+		}
+		if strings.HasSuffix(r.URL.Path, "/invite") {
+			_, _ = rw.Write([]byte("<html>Vi är snart tillbaka</html>"))
+			return true
+		}
+		return false
+	})
+	d := post("1", "")
+	d.Kind, d.User = meeting.PostInvite, "@ny:x"
+	var retry *meeting.RetryError
+	if _, err := c.Send(t.Context(), d); !errors.As(err, &retry) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestDirectRoomIsNotMadeTwiceForAProxy: what a proxy says about a room does not
+// make the bot leave it for a new one.
+func TestDirectRoomIsNotMadeTwiceForAProxy(t *testing.T) {
+	w := newWorld(t)
+	c := w.open()
+	w.store.direct[anna] = "!direct:x"
+	w.server.setIntercept(func(rw http.ResponseWriter, r *http.Request) bool {
+		if strings.HasSuffix(r.URL.Path, "/rooms/!direct:x/state") {
+			rw.WriteHeader(http.StatusNotFound)
+			return true
+		}
+		return false
+	})
+	d := post("1", secretText)
+	d.Room, d.To = "", anna
+	var retry *meeting.RetryError
+	if _, err := c.Send(t.Context(), d); !errors.As(err, &retry) {
+		t.Errorf("got %v", err)
+	}
+	if n := w.server.count("POST createRoom"); n != 0 {
+		t.Errorf("made %d rooms", n)
 	}
 }
 

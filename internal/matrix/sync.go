@@ -120,7 +120,7 @@ func backoff(err error, failures int, longest time.Duration) time.Duration {
 	d := min(time.Second<<min(failures-1, 10), longest)
 	d = d/2 + rand.N(d/2+1)
 	if f := asFault(err); f != nil {
-		d = max(d, min(f.after, time.Hour))
+		d = max(d, f.after)
 	}
 	return d
 }
