@@ -29,6 +29,8 @@ type fakeStore struct {
 	direct    map[meeting.UserID]meeting.RoomID
 	invites   map[meeting.RoomID]meeting.Invite
 	failSync  error // the next StoreSync fails with it
+	// beforeWait is called once, before a row is noted to wait for its key.
+	beforeWait func()
 }
 
 type fakeRow struct {
@@ -127,6 +129,13 @@ func (s *fakeStore) NextInbox(_ context.Context, now time.Time, skip []meeting.R
 }
 
 func (s *fakeStore) WaitForKey(_ context.Context, ev meeting.EventID, next time.Time) error {
+	s.mu.Lock()
+	before := s.beforeWait
+	s.beforeWait = nil
+	s.mu.Unlock()
+	if before != nil {
+		before()
+	}
 	defer s.lock()()
 	s.rows[ev].State, s.rows[ev].next = meeting.InboxWaitKey, next
 	return nil

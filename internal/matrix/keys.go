@@ -80,7 +80,7 @@ func (c *Client) waitForKey(ctx context.Context, row *meeting.InboxRow, m *missi
 	age := now.Sub(row.Received)
 	switch {
 	case age < c.pace.request:
-		return c.store.WaitForKey(ctx, row.ID, row.Received.Add(c.pace.request))
+		return c.park(ctx, row, m, row.Received.Add(c.pace.request))
 	case age >= c.pace.giveUp && row.Told:
 		c.log.Warn("gave up an unreadable message", "event", row.ID, "room", row.Room)
 		return c.store.BuryInbox(ctx, row.ID)
@@ -89,7 +89,7 @@ func (c *Client) waitForKey(ctx context.Context, row *meeting.InboxRow, m *missi
 		go c.guard("request key", func() { c.requestKey(ctx, id.RoomID(row.Room), m) })
 	}
 	if age < c.pace.tell {
-		return c.store.WaitForKey(ctx, row.ID, row.Received.Add(c.pace.tell))
+		return c.park(ctx, row, m, row.Received.Add(c.pace.tell))
 	}
 	if !row.Told {
 		unreadable := wire.Undecryptable(m.event, c.meta(row, m.event), m.withheld)
@@ -98,7 +98,23 @@ func (c *Client) waitForKey(ctx context.Context, row *meeting.InboxRow, m *missi
 		}
 		c.log.Warn("a message is unreadable", "event", row.ID, "room", row.Room, "withheld", m.withheld)
 	}
-	return c.store.WaitForKey(ctx, row.ID, now.Add(nextLook(age)))
+	return c.park(ctx, row, m, now.Add(nextLook(age)))
+}
+
+// park has a row wait until next, or until its key arrives. If that was between
+// the attempt to read the message and the note that it waits, the news of it
+// found no row that waited, and is given again.
+func (c *Client) park(ctx context.Context, row *meeting.InboxRow, m *missingKey, next time.Time) error {
+	if err := c.store.WaitForKey(ctx, row.ID, next); err != nil {
+		return err
+	}
+	if !errors.Is(m.cause, crypto.ErrNoSessionFound) && m.withheld == "" {
+		return nil // the key is there, and does not open the message
+	}
+	if s, err := c.keys.GetGroupSession(ctx, id.RoomID(row.Room), m.session); err != nil || s == nil {
+		return nil // what ails the database the next look will say
+	}
+	return c.store.KeyArrived(ctx, string(m.session))
 }
 
 // nextLook is when to look again for a key whose arrival was not noticed.

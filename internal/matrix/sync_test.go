@@ -102,6 +102,26 @@ func TestKeyLaterThanMessage(t *testing.T) {
 	}
 }
 
+// TestKeyWhileTheMessageIsLookedAt: the key comes after the attempt to read the
+// message, and before the message is noted to wait. The clock stands still, so
+// that nothing but the key's arrival can bring the message.
+func TestKeyWhileTheMessageIsLookedAt(t *testing.T) {
+	w := newWorld(t)
+	p := w.peer(anna, "PHONE")
+	c := w.open()
+	w.begin(c)
+	first := w.say(p, "$1", "hemligt", nil)
+	keys := w.keysFor(c)
+	w.store.mu.Lock()
+	w.store.beforeWait = func() {
+		w.server.push(object{"next_batch": "s2", "to_device": keys})
+		w.until("the key", func() bool { return c.synced.Load() == 3 })
+	}
+	w.store.mu.Unlock()
+	w.server.push(timeline("s1", room1, false, first))
+	w.until("the message", func() bool { return len(w.handler.bodies()) == 1 })
+}
+
 func TestWithheldKey(t *testing.T) {
 	w := newWorld(t)
 	p := w.peer(anna, "PHONE")
