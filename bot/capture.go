@@ -283,12 +283,20 @@ func (b *Bot) openMeeting(ctx context.Context, s *scene, net *meeting.Network) (
 
 // edit stores a new text of an entry. Only its author can edit an entry.
 func (b *Bot) edit(ctx context.Context, s *scene, p place, m meeting.Message) error {
-	if done, err := b.voteEdited(ctx, s, p, m); err != nil || done || p.net == nil {
+	if done, err := b.voteEdited(ctx, s, p, m); err != nil || done {
 		return err
 	}
-	e, err := s.tx.Entry(ctx, m.Replaces, p.net.Leads)
+	e, err := s.tx.Entry(ctx, m.Replaces, nobody)
 	if err != nil {
 		return err
+	}
+	if e == nil {
+		if err := b.commandEdited(ctx, s, p, m); err != nil {
+			return err
+		}
+	}
+	if p.net == nil {
+		return nil
 	}
 	if e == nil {
 		// The text is kept only while the entry itself may still come. Of edits

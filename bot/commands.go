@@ -130,6 +130,43 @@ func (b *Bot) command(ctx context.Context, s *scene, p place, m meeting.Message)
 	return true, b.dispatch(ctx, s, c, cmd)
 }
 
+// commandEdited tells people who change a command afterwards, once, that what
+// they wrote first counts: it may have been carried out long ago.
+func (b *Bot) commandEdited(ctx context.Context, s *scene, p place, m meeting.Message) error {
+	if p.net == nil && !p.coord && p.direct == "" || m.Fetched || m.Kind != meeting.MessageText {
+		return nil
+	}
+	made, err := b.hasMade(ctx, s, m.Sender, m.Replaces)
+	if err != nil {
+		return err
+	}
+	name, args, _ := b.parse(p, m)
+	if cmd, _ := lookup(name, args); cmd == nil && !made {
+		return nil
+	}
+	c := &call{place: p, msg: m, lang: b.langOf(s, p)}
+	view := render.Problem{}
+	if made {
+		view.Code = "kept"
+	}
+	return b.answerWith(ctx, s, c, meeting.Post{Key: "edited/" + string(m.Replaces)}, "command_edited", view)
+}
+
+// hasMade reports whether something of the plan comes from the user's message: a
+// suggestion, a decision or an answer to a follow-up question.
+func (b *Bot) hasMade(ctx context.Context, s *scene, user meeting.UserID, id meeting.EventID) (bool, error) {
+	g, err := s.tx.SuggestionOf(ctx, id)
+	if err != nil || g != nil {
+		return g != nil && g.Author == user, err
+	}
+	d, err := s.tx.DecisionOf(ctx, id)
+	if err != nil || d != nil {
+		return d != nil && d.By == user, err
+	}
+	_, author, err := s.tx.AnswerOf(ctx, id)
+	return author == user, err
+}
+
 // threadCode tells a text that the message stands in a thread, where it could
 // have been meant as a reply.
 func threadCode(m meeting.Message) string {

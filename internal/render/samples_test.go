@@ -110,6 +110,7 @@ func problemSamples(loc *time.Location) []sample {
 	return []sample{
 		{"unknown_command", "", Problem{Word: "sumary", Suggest: "summary"}},
 		{"unknown_command", "thread", Problem{Word: "sumary", Suggest: "summary", Code: "thread"}},
+		{"command_edited", "", Problem{}}, {"command_edited", "kept", Problem{Code: "kept"}},
 		{"not_shared", "", Problem{Number: 2}}, {"not_shared", "waits", Problem{Number: 2, Code: "waits"}},
 		{"wrong_place", "network", Problem{Code: "network"}},
 		{"wrong_place", "coordination", Problem{Code: "coordination"}},
