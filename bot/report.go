@@ -159,7 +159,7 @@ func (b *Bot) reportAnew(ctx context.Context, s *scene, c *call, programme strin
 	if !slices.ContainsFunc(view.Networks, func(n render.ReportNetwork) bool { return !n.Empty() }) {
 		return b.answer(ctx, s, c, "report_nothing", nil)
 	}
-	r, err := b.draftReport(ctx, s, view)
+	r, err := b.draftReport(ctx, s, view, true)
 	if err != nil {
 		return err
 	}
@@ -168,8 +168,9 @@ func (b *Bot) reportAnew(ctx context.Context, s *scene, c *call, programme strin
 
 // draftReport stores the view as the draft's next version and posts it. Answers
 // stay with networks about which it says the same as before; the others are
-// asked again.
-func (b *Bot) draftReport(ctx context.Context, s *scene, view render.Report) (*meeting.Report, error) {
+// asked again. Their leaders' phones ring; with ringAll, those of all that have
+// not signed off.
+func (b *Bot) draftReport(ctx context.Context, s *scene, view render.Report, ringAll bool) (*meeting.Report, error) {
 	r, err := b.nextVersion(ctx, s, view.ID, meeting.ReportDraft)
 	if err != nil {
 		return nil, err
@@ -180,10 +181,15 @@ func (b *Bot) draftReport(ctx context.Context, s *scene, view render.Report) (*m
 	if err := s.tx.StoreReport(ctx, r); err != nil {
 		return nil, err
 	}
-	if err := b.askNetworks(ctx, s, view); err != nil {
+	asked, err := b.askNetworks(ctx, s, view)
+	if err != nil {
 		return nil, err
 	}
-	return r, b.postReport(ctx, s, r, "report_draft")
+	ring, err := b.unsignedLeaders(ctx, s, view.ID, func(network string) bool { return ringAll || slices.Contains(asked, network) })
+	if err != nil {
+		return nil, err
+	}
+	return r, b.postReport(ctx, s, r, "report_draft", ring)
 }
 
 // nextVersion is the report in that state, as it is, with the next version's
@@ -208,18 +214,14 @@ func (b *Bot) nextVersion(ctx context.Context, s *scene, programme string, state
 	return r, nil
 }
 
-// postReport posts the report with its documents in the coordination room.
-func (b *Bot) postReport(ctx context.Context, s *scene, r *meeting.Report, name string) error {
+// postReport posts the report with its documents in the coordination room, and
+// rings the users.
+func (b *Bot) postReport(ctx context.Context, s *scene, r *meeting.Report, name string, ring []meeting.UserID) error {
 	view, err := b.signOffView(ctx, s, r)
 	if err != nil {
 		return err
 	}
-	post := meeting.Post{Key: r.Post, Kind: meeting.PostText, Fresh: true, Mentions: s.set.Staff}
-	if r.State == meeting.ReportDraft {
-		if post.Mentions, err = b.unsignedLeaders(ctx, s, r.Programme); err != nil {
-			return err
-		}
-	}
+	post := meeting.Post{Key: r.Post, Kind: meeting.PostText, Fresh: true, Mentions: ring}
 	if err := b.tellStaff(ctx, s, post, name, view); err != nil {
 		return err
 	}
@@ -278,7 +280,7 @@ func (b *Bot) refreshDraft(ctx context.Context, s *scene, draft *meeting.Report,
 			return err
 		}
 	}
-	_, err = b.draftReport(ctx, s, view)
+	_, err = b.draftReport(ctx, s, view, false)
 	return err
 }
 

@@ -105,7 +105,7 @@ func (b *Bot) publish(ctx context.Context, s *scene, draft *meeting.Report) erro
 			return err
 		}
 	}
-	return b.postReport(ctx, s, final, "report_published")
+	return b.postReport(ctx, s, final, "report_published", s.set.Staff)
 }
 
 // planDeletion sets when what people wrote in the network is deleted, now that
@@ -174,7 +174,7 @@ func (b *Bot) correctReport(ctx context.Context, s *scene, published *meeting.Re
 	if err := s.tx.StoreReport(ctx, next); err != nil {
 		return err
 	}
-	return b.postReport(ctx, s, next, "report_corrected")
+	return b.postReport(ctx, s, next, "report_corrected", s.set.Staff)
 }
 
 // correctPart takes out what is not there any more: points of summaries, areas

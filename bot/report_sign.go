@@ -11,26 +11,29 @@ import (
 )
 
 // askNetworks asks the networks in use to sign the report off. An answer stays
-// good while the report says the same about the network.
-func (b *Bot) askNetworks(ctx context.Context, s *scene, view render.Report) error {
+// good while the report says the same about the network, and so does a question:
+// it returns the networks that are asked now.
+func (b *Bot) askNetworks(ctx context.Context, s *scene, view render.Report) ([]string, error) {
 	known, err := b.signOffs(ctx, s, view.ID)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	var asked []string
 	for _, n := range view.Networks {
 		part, err := partOf(n)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if n.Ended || known[n.ID].Part == part {
 			continue
 		}
 		err = s.tx.StoreSignOff(ctx, meeting.SignOff{Programme: view.ID, Network: n.ID, State: meeting.SignAsked, Part: part, Asked: s.now})
 		if err != nil {
-			return err
+			return nil, err
 		}
+		asked = append(asked, n.ID)
 	}
-	return nil
+	return asked, nil
 }
 
 func (b *Bot) signOffs(ctx context.Context, s *scene, programme string) (map[string]meeting.SignOff, error) {
@@ -84,13 +87,14 @@ func (b *Bot) signOffView(ctx context.Context, s *scene, r *meeting.Report) (ren
 	return view, nil
 }
 
-// unsignedLeaders are the leaders of the networks that have not signed off.
-func (b *Bot) unsignedLeaders(ctx context.Context, s *scene, programme string) ([]meeting.UserID, error) {
+// unsignedLeaders are the leaders of the networks that have not signed off and
+// that match.
+func (b *Bot) unsignedLeaders(ctx context.Context, s *scene, programme string, match func(network string) bool) ([]meeting.UserID, error) {
 	known, err := b.signOffs(ctx, s, programme)
 	var out []meeting.UserID
 	for i := range s.set.Networks {
 		n := &s.set.Networks[i]
-		if n.Programme.ID != programme || known[n.ID].State == meeting.SignGiven {
+		if n.Programme.ID != programme || known[n.ID].State == meeting.SignGiven || !match(n.ID) {
 			continue
 		}
 		for _, l := range s.leaders(n) {
