@@ -163,12 +163,13 @@ func laneOf(d meeting.Delivery) string {
 // deliver makes one attempt. The post is finished with a context of its own, so
 // that stopping does not tear an answer away from its row.
 func (o *Outbox) deliver(ctx context.Context, p *pacer, d meeting.Delivery) {
-	if !p.wait(ctx) {
+	began, ok := p.wait(ctx)
+	if !ok {
 		return
 	}
 	sending, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
 	defer cancel()
-	cause, err := o.attempt(sending, p, d)
+	cause, err := o.attempt(sending, p, d, began)
 	if cause != nil || err != nil {
 		o.Log.Error("deliver post", "key", d.Key, "attempt", d.Attempts+1, "err", errors.Join(cause, err))
 	}
@@ -189,7 +190,7 @@ func pause(ctx context.Context, d time.Duration) {
 
 // attempt tries once, and notes how that went. The first error is what kept the
 // post from being sent, the second what kept that from being noted.
-func (o *Outbox) attempt(ctx context.Context, p *pacer, d meeting.Delivery) (cause, err error) {
+func (o *Outbox) attempt(ctx context.Context, p *pacer, d meeting.Delivery, began time.Time) (cause, err error) {
 	if pointless(d) {
 		return nil, o.Store.MarkSent(ctx, d.Key, d.Room, "", o.Now())
 	}
@@ -208,7 +209,7 @@ func (o *Outbox) attempt(ctx context.Context, p *pacer, d meeting.Delivery) (cau
 	case errors.As(err, &again):
 		wait := max(again.After, backoff(o.failures(d)))
 		if again.Limit {
-			wait = p.limited(again.After)
+			wait = p.limited(again.After, began)
 		} else {
 			o.count(d)
 		}
@@ -269,54 +270,67 @@ func backoff(attempts int) time.Duration {
 // pacer spaces the sending of all lanes: at full speed until the server limits
 // the rate, then as fast as it allows.
 type pacer struct {
-	now   func() time.Time
-	mu    sync.Mutex
-	gap   time.Duration // between two posts
-	until time.Time     // nothing before
-	good  int           // posts since the last limit
+	now     func() time.Time
+	mu      sync.Mutex
+	gap     time.Duration // between two posts
+	until   time.Time     // nothing before
+	good    int           // posts since the last limit
+	last    time.Time     // when the last post was let through
+	widened time.Time     // when the gap was last widened
 }
 
 const (
 	firstGap = 250 * time.Millisecond
 	longGap  = 10 * time.Second
-	goodRun  = 20 // posts after which the gap is halved
+	goodRun  = 10 // posts after which the gap is halved
 	noAdvice = 2 * time.Second
+	calm     = time.Minute // without a post, after which the server has forgotten
 )
 
-// wait blocks until a post may be sent; false if ctx ends first.
-func (p *pacer) wait(ctx context.Context) bool {
+// wait blocks until a post may be sent, and returns when that was; false if ctx
+// ends first.
+func (p *pacer) wait(ctx context.Context) (time.Time, bool) {
 	p.mu.Lock()
 	now := p.now()
 	at := now
 	if p.until.After(now) {
 		at = p.until
 	}
+	if at.Sub(p.last) > calm {
+		p.gap, p.good = 0, 0
+	}
+	p.last = at
 	if p.gap > 0 {
 		p.until = at.Add(p.gap)
 	}
 	p.mu.Unlock()
 	if at.Equal(now) {
-		return ctx.Err() == nil
+		return at, ctx.Err() == nil
 	}
 	timer := time.NewTimer(at.Sub(now))
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-		return false
+		return at, false
 	case <-timer.C:
-		return true
+		return at, true
 	}
 }
 
-// limited notes a 429 and returns how long to wait.
-func (p *pacer) limited(after time.Duration) time.Duration {
+// limited notes a 429 to a post that began then, and returns how long to wait.
+// The gap is widened once for all posts that were under way together, and not
+// beyond what the server asks for: it would hold every room up for minutes.
+func (p *pacer) limited(after time.Duration, began time.Time) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if after <= 0 {
 		after = noAdvice
 	}
 	p.good = 0
-	p.gap = min(max(p.gap*2, firstGap), longGap)
+	if began.After(p.widened) {
+		p.gap = min(max(p.gap*2, firstGap), max(after, firstGap), longGap)
+		p.widened = p.now()
+	}
 	if at := p.now().Add(after); at.After(p.until) {
 		p.until = at
 	}

@@ -383,6 +383,55 @@ func TestFullSpeedComesBack(t *testing.T) {
 	})
 }
 
+// The server refuses all that is under way at the same moment: that is one sign
+// that the bot is too fast, not eight.
+func TestLimitsAtTheSameMomentCountAsOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var posts []meeting.Delivery
+		for i := range 240 {
+			posts = append(posts, to(fmt.Sprintf("!%d", i%8), fmt.Sprint(i)))
+		}
+		w := newWorld(posts...)
+		refused := 0
+		w.answer = func(d meeting.Delivery) (time.Duration, error) {
+			if refused++; refused <= 8 {
+				return time.Second, &meeting.RetryError{After: time.Second, Limit: true, Err: errors.New("429")}
+			}
+			return 0, nil
+		}
+		w.run(t, time.Hour)
+		at, err := time.ParseDuration(strings.Fields(w.log[len(w.log)-1])[0])
+		if err != nil || len(w.sent()) != 240 || at > 8*time.Second {
+			t.Errorf("%d posts took %s after a second of limits (%v)", len(w.sent()), at, err)
+		}
+	})
+}
+
+// What the server asked for once does not slow what is said much later.
+func TestLimitIsForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(to("!a", "a"))
+		w.answer = func(d meeting.Delivery) (time.Duration, error) {
+			switch {
+			case len(w.log) <= 4: // the gap is 2 s then
+				return 0, &meeting.RetryError{After: 5 * time.Second, Limit: true, Err: errors.New("429")}
+			case d.Key == "a":
+				for i := range 20 {
+					p := &post{Delivery: to(fmt.Sprintf("!%d", i), fmt.Sprintf("late%d", i)), next: time.Now().Add(10 * time.Minute)}
+					w.posts = append(w.posts, p)
+				}
+			}
+			return 0, nil
+		}
+		w.run(t, time.Hour)
+		first, err := time.ParseDuration(strings.Fields(w.log[5])[0])
+		last, lastErr := time.ParseDuration(strings.Fields(w.log[len(w.log)-1])[0])
+		if err := errors.Join(err, lastErr); err != nil || len(w.sent()) != 21 || last-first > time.Second {
+			t.Errorf("%d posts, the last 20 took %s (%v)\n%v", len(w.sent()), last-first, err, w.log)
+		}
+	})
+}
+
 func TestLastingErrorIsReportedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(to("!a", "1"), to("!a", "2"), to("!b", "3"))
