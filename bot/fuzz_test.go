@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"blnbot/internal/meeting"
@@ -39,15 +40,28 @@ func FuzzCommand(f *testing.F) {
 			m.Mentions = []meeting.UserID{b.self}
 		}
 		name, args, explicit := b.parse(p, m)
+		trimmed := strings.TrimSpace(text)
 		switch {
-		case len(name) > 40 || strings.ContainsAny(name, " \n!"):
+		case utf8.RuneCountInString(name) > 40 || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) }):
 			t.Errorf("%q: name %q", text, name)
-		case !direct && !mention && name != "" && (!strings.HasPrefix(strings.TrimSpace(text), "!") || !explicit):
+		case !strings.Contains(text, name) || !strings.Contains(text, args):
+			t.Errorf("%q: name %q, arguments %q", text, name, args)
+		case !direct && !mention && name != "" && (!strings.HasPrefix(trimmed, "!") || !explicit):
 			t.Errorf("%q is a command without being marked as one", text)
-		case !strings.Contains(text, args):
-			t.Errorf("%q: arguments %q", text, args)
-		case name == "":
+		case explicit && name != "" && !mention && !strings.HasPrefix(trimmed, "!"):
+			t.Errorf("%q counts as marked", text)
+		}
+		// A reply that only rings the bot, as clients do with those they answer,
+		// is no command either.
+		m.Thread = "$prompt"
+		if again, _, _ := b.parse(p, m); !direct && again != "" && !strings.HasPrefix(trimmed, "!") && !strings.HasPrefix(strings.TrimPrefix(trimmed, "@"), "bln") {
+			t.Errorf("%q is a command in a thread", text)
+		}
+		if name == "" {
 			return
+		}
+		if cmd, rest := lookup(name, args); cmd != nil && (!strings.HasSuffix(args, rest) || find(cmd.name) == nil) {
+			t.Errorf("%q is read as %s with %q", text, cmd.name, rest)
 		}
 		if cmd := find(name); cmd != nil {
 			if again := find(strings.ToUpper(name)); utf8.ValidString(name) && (again == nil || again.name != cmd.name) && render.Fold(strings.ToUpper(name)) == render.Fold(name) {

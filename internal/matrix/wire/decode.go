@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
@@ -63,20 +64,32 @@ func (d Decoder) state(ev *Event, meta meeting.EventMeta) meeting.Event {
 	case ev.Membership() != "" && *ev.StateKey != "":
 		return meeting.Membership{
 			EventMeta: meta, User: meeting.UserID(*ev.StateKey), Membership: ev.Membership(),
-			DisplayName: ev.Content.String("displayname"), Self: *ev.StateKey == string(d.Self),
+			DisplayName: name(ev.Content.String("displayname")), Self: *ev.StateKey == string(d.Self),
 		}
 	case ev.IsState(event.StateTombstone.Type, ""):
-		if next := ev.Content.String("replacement_room"); next != "" {
+		if next := ev.Content.reference("replacement_room"); next != "" {
 			return meeting.RoomReplaced{EventMeta: meta, Replacement: meeting.RoomID(next)}
 		}
 	case ev.IsState(event.StateCreate.Type, ""):
-		if old := ev.Content.Object("predecessor").String("room_id"); old != "" {
+		if old := ev.Content.Object("predecessor").reference("room_id"); old != "" {
 			return meeting.RoomContinues{EventMeta: meta, Predecessor: meeting.RoomID(old)}
 		}
 	case ev.IsState(event.StatePowerLevels.Type, ""):
 		return meeting.RightsChanged{EventMeta: meta}
 	}
 	return meeting.Ignored{EventMeta: meta}
+}
+
+// maxName is how many characters of a display name are read. Servers allow as
+// much in profiles, and whatever fits into an event in member events.
+const maxName = 256
+
+// name cuts a display name that is no name any more.
+func name(s string) string {
+	if r := []rune(s); len(r) > maxName {
+		return string(r[:maxName])
+	}
+	return s
 }
 
 // echoKey finds the key of the post that an own event came from.
@@ -92,7 +105,7 @@ func redaction(ev *Event, meta meeting.EventMeta) meeting.Event {
 	// room version 11 and later, where servers copy it to the top.
 	target := ev.Redacts
 	if target == "" {
-		target = ev.Content.String("redacts")
+		target = ev.Content.reference("redacts")
 	}
 	if target == "" {
 		return meeting.Ignored{EventMeta: meta}
@@ -209,7 +222,7 @@ func mentions(content Object, html string) []meeting.UserID {
 	var out []meeting.UserID
 	add := func(user string) {
 		if u := meeting.UserID(user); strings.HasPrefix(user, "@") && strings.Contains(user, ":") &&
-			len(out) < maxMentions && !slices.Contains(out, u) {
+			len(out) < maxMentions && utf8.RuneCountInString(user) <= maxID && !slices.Contains(out, u) {
 			out = append(out, u)
 		}
 	}
@@ -265,8 +278,5 @@ func (e *Event) EventContent() (event.Content, error) {
 
 // UserID is the state key of a member event as a user id.
 func (e *Event) UserID() id.UserID {
-	if e.StateKey == nil {
-		return ""
-	}
-	return id.UserID(*e.StateKey)
+	return id.UserID(e.key())
 }

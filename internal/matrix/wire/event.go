@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
@@ -24,7 +25,7 @@ type Event struct {
 	Type     string
 	Sender   string
 	StateKey *string
-	SentAt   time.Time // origin_server_ts, UTC
+	SentAt   time.Time // origin_server_ts, UTC, from 1970 to 9999
 	Redacts  string    // top-level, as servers write it up to room version 10
 	Content  Object
 	Raw      json.RawMessage // the content
@@ -95,8 +96,28 @@ func (o Object) Int(key string) int64 {
 	return int64(f)
 }
 
+// maxID is how long ids, types and state keys can be (Matrix spec, "Size
+// limits"). Servers have counted bytes or characters; this counts characters,
+// so that nothing is refused that a server lets through.
+const maxID = 255
+
+// reference is the id of another event, or empty if it cannot be one.
+func (o Object) reference(key string) string {
+	if s := o.String(key); utf8.RuneCountInString(s) <= maxID {
+		return s
+	}
+	return ""
+}
+
+// latest is the end of the year 9999: later times have no form in RFC 3339.
+const latest = 253402300799999
+
+// sentAt reads a time in milliseconds since 1970. Servers pass on what another
+// one claims, whatever it is; impossible times become the nearest possible one.
+func sentAt(ms int64) time.Time { return time.UnixMilli(min(max(ms, 0), latest)).UTC() }
+
 // Parse takes an event apart. The error is ErrMalformed if it is not an
-// object with an id, a type and a sender.
+// object with an id, a type and a sender, or if one of them is too long.
 func Parse(raw json.RawMessage) (*Event, error) {
 	var top Object
 	if err := json.Unmarshal(raw, &top); err != nil {
@@ -106,8 +127,8 @@ func Parse(raw json.RawMessage) (*Event, error) {
 		ID:      top.String("event_id"),
 		Type:    top.String("type"),
 		Sender:  top.String("sender"),
-		SentAt:  time.UnixMilli(top.Int("origin_server_ts")).UTC(),
-		Redacts: top.String("redacts"),
+		SentAt:  sentAt(top.Int("origin_server_ts")),
+		Redacts: top.reference("redacts"),
 		Content: top.Object("content"),
 		Raw:     top["content"],
 	}
@@ -120,6 +141,11 @@ func Parse(raw json.RawMessage) (*Event, error) {
 	}
 	if ev.ID == "" || ev.Type == "" || ev.Sender == "" {
 		return nil, fmt.Errorf("%w: id, type or sender missing", ErrMalformed)
+	}
+	for _, s := range []string{ev.ID, ev.Type, ev.Sender, ev.key()} {
+		if utf8.RuneCountInString(s) > maxID {
+			return nil, fmt.Errorf("%w: id, type, sender or state key too long", ErrMalformed)
+		}
 	}
 	if ev.Content == nil {
 		ev.Content, ev.Raw = Object{}, json.RawMessage("{}")
@@ -136,6 +162,14 @@ func Parse(raw json.RawMessage) (*Event, error) {
 		ev.RedactedBy = unsigned.Object("redacted_because").String("sender")
 	}
 	return ev, nil
+}
+
+// key is the state key, or empty.
+func (e *Event) key() string {
+	if e.StateKey == nil {
+		return ""
+	}
+	return *e.StateKey
 }
 
 // IsState reports whether ev is a state event of the type, with the key.
@@ -171,11 +205,11 @@ func Relation(content Object) *event.RelatesTo {
 	raw := content.Object("m.relates_to")
 	rel := &event.RelatesTo{
 		Type:          event.RelationType(raw.String("rel_type")),
-		EventID:       id.EventID(raw.String("event_id")),
+		EventID:       id.EventID(raw.reference("event_id")),
 		Key:           raw.String("key"),
 		IsFallingBack: raw.Bool("is_falling_back"),
 	}
-	if reply := raw.Object("m.in_reply_to").String("event_id"); reply != "" {
+	if reply := raw.Object("m.in_reply_to").reference("event_id"); reply != "" {
 		rel.InReplyTo = &event.InReplyTo{EventID: id.EventID(reply)}
 	}
 	return rel

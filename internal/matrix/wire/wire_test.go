@@ -198,34 +198,6 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-func FuzzDecode(f *testing.F) {
-	for _, s := range []string{
-		msg(`{"msgtype":"m.text","body":"hej"}`),
-		msg(`{"msgtype":"m.image","body":"a","filename":"b","m.relates_to":{"rel_type":"m.replace","event_id":"$0"},"m.new_content":{"msgtype":"m.text","body":"x"}}`),
-		ev("m.reaction", `{"m.relates_to":{"rel_type":"m.annotation","event_id":"$0","key":"k"}}`),
-		strings.TrimSuffix(ev("m.room.member", `{"membership":"join"}`), "}") + `,"state_key":"@a:x","unsigned":{"prev_content":{"membership":"leave"}}}`,
-		strings.TrimSuffix(ev("m.room.redaction", `{}`), "}") + `,"redacts":"$0","origin_server_ts":1e300}`,
-	} {
-		f.Add([]byte(s))
-	}
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		ev, err := Parse(raw)
-		if err != nil {
-			return
-		}
-		got := Decoder{Self: self}.Decode(ev, Meta(ev, "!r:x"))
-		if got == nil || got.Meta().ID == "" {
-			t.Errorf("got %+v", got)
-		}
-		_ = Undecryptable(ev, Meta(ev, "!r:x"), "")
-		_, _ = ev.EventContent()
-		_ = ev.Decrypted("m.room.message", ev.Raw)
-		if m, ok := got.(meeting.Message); ok && string(m.Sender) == self {
-			t.Error("the bot's own message is taken for somebody's")
-		}
-	})
-}
-
 // TestMentions: what is written into a room mentions those whom it is for; in a
 // direct room there is no need.
 func TestMentions(t *testing.T) {
