@@ -14,7 +14,7 @@ import (
 // FuzzCommand reads any text as a command, in a room and alone with the bot,
 // and everything that can follow one.
 func FuzzCommand(f *testing.F) {
-	for _, s := range []string{"", "!", "!!", "! nästa", "!nästa 3", "!NÄSTA", "!na\u0308sta", "!flytta 2026-10-14 kl. 17.00", "!plan ny a | b | c", "!plan ny\nOmråde: x\nVad: y",
+	for _, s := range []string{"", "!", "!!", "hej alla", "hjälp", "Bra! Nästa gång", "! nästa", "!nästa 3", "!NÄSTA", "!na\u0308sta", "!flytta 2026-10-14 kl. 17.00", "!plan ny a | b | c", "!plan ny\nOmråde: x\nVad: y",
 		"!anteckna 2. text", "!närvaro 3 anhöriga och 1 från idéburna organisationer", "!ändra 1,2 text", "@bln:x: !hjälp", "BLN-boten, hjälp", "!Viktigt: x", "!\u202e", "!帮助 a", "!roll\tchef",
 		strings.Repeat("!a", 5000), "!" + strings.Repeat("å", 41), "\x00!help", "!help\xff"} {
 		f.Add(s, false, false)

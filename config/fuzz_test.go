@@ -26,6 +26,8 @@ func FuzzLoad(f *testing.F) {
 	own := "id: eget\nname: Eget\nmeetings:\n  - title: Ett\n    prompts: [Vad?]\n    materials:\n      - {title: Läs, url: https://example.se}\n"
 	with := strings.Replace(base, "networks:", "programmes: [p.yaml]\nnetworks:", 1)
 	f.Add(strings.Replace(with, "samsjuklighet", "eget", 1), own)
+	f.Add(strings.Replace(base, "#bln-vasteras", "#bln-samordning", 1), "")
+	f.Add(strings.Replace(base, "    leaders: [\"@lena:example.se\"]\n", "", 1), "")
 	for _, text := range []string{base, config.Example(), string(faulty), "a: |\n  b\n", "? [a]\n: {b: c}", "a: &x [*x]", "networks: [{}]", "- !x\n"} {
 		f.Add(text, text)
 		f.Add(with, text)
