@@ -234,6 +234,9 @@ func (b *Bot) handle(ctx context.Context, s *scene, ev meeting.Event) error {
 	if err != nil {
 		return err
 	}
+	if ev, err = s.within(ctx, ev); err != nil {
+		return err
+	}
 	switch ev := ev.(type) {
 	case meeting.Message:
 		return b.message(ctx, s, p, ev)

@@ -62,7 +62,7 @@ func (b *Bot) message(ctx context.Context, s *scene, p place, m meeting.Message)
 	if p.net == nil {
 		return nil
 	}
-	where, err := b.locate(ctx, s, m.ID, m.Thread, m.ReplyTo)
+	where, err := b.locate(ctx, s, p.net, m.ID, m.Thread, m.ReplyTo)
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (b *Bot) message(ctx context.Context, s *scene, p place, m meeting.Message)
 // locate finds where a message belongs: it was asked for by a leader, it is in
 // the thread of a prompt, or it answers a prompt, an entry, or another of the
 // bot's messages about them. Nil if it is loose.
-func (b *Bot) locate(ctx context.Context, s *scene, id, thread, replyTo meeting.EventID) (*spot, error) {
+func (b *Bot) locate(ctx context.Context, s *scene, net *meeting.Network, id, thread, replyTo meeting.EventID) (*spot, error) {
 	if known, err := s.tx.Entry(ctx, id, nobody); err != nil || known != nil {
 		if err != nil {
 			return nil, err
@@ -92,7 +92,13 @@ func (b *Bot) locate(ctx context.Context, s *scene, id, thread, replyTo meeting.
 	}
 	if wanted != 0 {
 		m, err := s.tx.MeetingByID(ctx, wanted)
-		return &spot{meeting: m, prompt: prompt, source: meeting.SourceMarked}, err
+		if err != nil {
+			return nil, err
+		}
+		// Another network's leader may ask for it, in their room, before it comes.
+		if m != nil && m.Network == net.ID {
+			return &spot{meeting: m, prompt: prompt, source: meeting.SourceMarked}, nil
+		}
 	}
 	if thread != "" {
 		return b.locateTarget(ctx, s, thread, meeting.SourceThread)
@@ -361,7 +367,7 @@ func (b *Bot) unreadable(ctx context.Context, s *scene, p place, u meeting.Unrea
 	if gone, err := s.tx.Redacted(ctx, u.ID); err != nil || gone {
 		return err
 	}
-	w, err := b.locate(ctx, s, u.ID, u.Thread, u.ReplyTo)
+	w, err := b.locate(ctx, s, p.net, u.ID, u.Thread, u.ReplyTo)
 	if err != nil {
 		return err
 	}

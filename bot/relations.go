@@ -1,0 +1,73 @@
+package bot
+
+import (
+	"context"
+
+	"blnbot/internal/meeting"
+)
+
+// within leaves out of an event what it says about events of other rooms: a
+// relation is between events of one room (Matrix spec, "Forming relationships
+// between events"), and servers do not check that. Whoever knows an event of
+// another network must not be able to change anything there. An event that is
+// about nothing else becomes Ignored.
+func (s *scene) within(ctx context.Context, ev meeting.Event) (meeting.Event, error) {
+	var target meeting.EventID
+	switch v := ev.(type) {
+	case meeting.Message:
+		if v.Replaces == "" {
+			err := s.dropForeign(ctx, v.Room, &v.Thread, &v.ReplyTo)
+			return v, err
+		}
+		target = v.Replaces
+	case meeting.Unreadable:
+		err := s.dropForeign(ctx, v.Room, &v.Thread, &v.ReplyTo)
+		return v, err
+	case meeting.Reaction:
+		target = v.Target
+	case meeting.PollResponse:
+		target = v.Target
+	case meeting.PollEnd:
+		target = v.Target
+	default:
+		return ev, nil
+	}
+	if err := s.dropForeign(ctx, ev.Meta().Room, &target); err != nil {
+		return nil, err
+	}
+	if target == "" {
+		return meeting.Ignored{EventMeta: ev.Meta()}, nil
+	}
+	return ev, nil
+}
+
+// dropForeign empties the ids of events that are known to be in other rooms.
+func (s *scene) dropForeign(ctx context.Context, room meeting.RoomID, ids ...*meeting.EventID) error {
+	for _, id := range ids {
+		if *id == "" {
+			continue
+		}
+		where, err := s.roomOfEvent(ctx, *id)
+		if err != nil {
+			return err
+		}
+		if where != "" && where != room {
+			*id = ""
+		}
+	}
+	return nil
+}
+
+// roomOfEvent is the room of an event that the bot has seen or sent; empty for
+// one that it does not know.
+func (s *scene) roomOfEvent(ctx context.Context, id meeting.EventID) (meeting.RoomID, error) {
+	room, err := s.tx.RoomOf(ctx, id)
+	if err != nil || room != "" {
+		return room, err
+	}
+	post, err := s.tx.PostByEvent(ctx, id)
+	if err != nil || post == nil {
+		return "", err
+	}
+	return post.Room, nil
+}
