@@ -249,6 +249,9 @@ func (c *Client) openStores(ctx context.Context) error {
 	// Devices are looked up before an event is opened, not while the database
 	// is locked for it (see openToDevice).
 	c.mach.DisableDecryptKeyFetching = true
+	// The bot does not ratchet keys forward. Tracking lists every index that was
+	// skipped, of which a message can claim four thousand million.
+	c.mach.DisableRatchetTracking = true
 	c.mach.SessionReceived = func(_ context.Context, _ id.RoomID, session id.SessionID, _ uint32) {
 		c.arrived.add(string(session))
 	}
@@ -317,6 +320,7 @@ func (c *Client) call(ctx context.Context, op, method string, path []any, query 
 	}
 	_, err := c.api.MakeFullRequest(ctx, mautrix.FullRequest{
 		Method: method, URL: address, RequestJSON: in, ResponseJSON: out, SensitiveContent: true, MaxAttempts: 1,
+		Handler: readAnswer,
 	})
 	return newFault(op, err)
 }

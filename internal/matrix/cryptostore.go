@@ -1,7 +1,9 @@
 package matrix
 
 import (
+	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"sync"
@@ -79,8 +81,55 @@ func (s *cryptoStore) PutOlmHash(ctx context.Context, hash [32]byte, at time.Tim
 	return s.note(s.SQLCryptoStore.PutOlmHash(ctx, hash, at))
 }
 
+// PutGroupSession stores a Megolm session, unless there is one that must not be
+// lost: every member of a room has the others' sessions, and could hand them to
+// the bot once more as if they were for another room, or began later.
 func (s *cryptoStore) PutGroupSession(ctx context.Context, g *crypto.InboundGroupSession) error {
+	keep, err := s.keeps(ctx, g)
+	if err != nil {
+		return s.note(err)
+	}
+	if keep {
+		return nil
+	}
 	return s.note(s.SQLCryptoStore.PutGroupSession(ctx, g))
+}
+
+const sessionOrigin = `SELECT room_id, sender_key, coalesce(key_source, '') FROM crypto_megolm_inbound_session
+WHERE session_id = $1 AND account_id = $2 AND session IS NOT NULL`
+
+// keeps reports whether the session that is there stays. What the sender's own
+// device gave takes the place of what somebody passed on; besides, only the
+// same session from an earlier message on is better.
+func (s *cryptoStore) keeps(ctx context.Context, g *crypto.InboundGroupSession) (bool, error) {
+	var room id.RoomID
+	var sender id.SenderKey
+	var source id.KeySource
+	err := s.DB.QueryRow(ctx, sessionOrigin, g.ID(), s.AccountID).Scan(&room, &sender, &source)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("look up session: %w", err)
+	case source == id.KeySourceForward && g.KeySource == id.KeySourceDirect:
+		return false, nil
+	case room != g.RoomID || sender != g.SenderKey:
+		return true, nil
+	}
+	old, err := s.GetGroupSession(ctx, room, g.ID())
+	if err != nil || old == nil {
+		return false, err
+	}
+	from := old.Internal.FirstKnownIndex()
+	if g.Internal.FirstKnownIndex() >= from {
+		return true, nil
+	}
+	was, err := old.Internal.Export(from)
+	if err != nil {
+		return false, fmt.Errorf("compare sessions: %w", err)
+	}
+	is, err := g.Internal.Export(from)
+	return err != nil || !bytes.Equal(was, is), nil
 }
 
 func (s *cryptoStore) PutWithheldGroupSession(ctx context.Context, c event.RoomKeyWithheldEventContent) error {

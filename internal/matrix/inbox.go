@@ -97,6 +97,9 @@ func (c *Client) handleTogether(ctx context.Context, rows []meeting.InboxRow) bo
 		if _, ok := d.(meeting.RoomReplaced); ok {
 			return false // asks the server
 		}
+		if d, err = c.confirmed(ctx, &rows[i], d); err != nil {
+			return false
+		}
 		decoded = append(decoded, d)
 	}
 	if err := c.guarded(func() error { return c.handler.HandleAll(ctx, decoded) }); err != nil {
@@ -190,7 +193,10 @@ func (c *Client) parseRow(ctx context.Context, row *meeting.InboxRow, raw json.R
 
 // passOn decodes an event and gives it to the handler.
 func (c *Client) passOn(ctx context.Context, row *meeting.InboxRow, ev *wire.Event) error {
-	decoded := c.decode(row, ev)
+	decoded, err := c.confirmed(ctx, row, c.decode(row, ev))
+	if err != nil {
+		return err
+	}
 	if replaced, ok := decoded.(meeting.RoomReplaced); ok {
 		checked, err := c.followUpgrade(ctx, replaced)
 		if err != nil {
@@ -227,8 +233,17 @@ func (c *Client) meta(row *meeting.InboxRow, ev *wire.Event) meeting.EventMeta {
 	meta := wire.Meta(ev, row.Room)
 	meta.ID, meta.Order, meta.Received = row.ID, row.Order, row.Received
 	meta.Fetched = row.State == meeting.InboxFetch
+	if meta.SentAt.Before(earliest()) || meta.SentAt.After(row.Received.Add(aheadMost)) {
+		meta.SentAt = row.Received // whatever that server's clock says
+	}
 	return meta
 }
+
+// earliest is the year in which Matrix began: nothing was sent before.
+func earliest() time.Time { return time.Date(2014, time.January, 1, 0, 0, 0, 0, time.UTC) }
+
+// aheadMost is how far the clock of a sender's server may be ahead.
+const aheadMost = 24 * time.Hour
 
 // handle calls the handler for one event.
 func (c *Client) handle(ctx context.Context, ev meeting.Event) error {

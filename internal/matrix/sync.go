@@ -164,7 +164,7 @@ func (c *Client) ask(ctx context.Context, address string, wait time.Duration, fi
 	defer cancel()
 	var a answer
 	_, err := c.api.MakeFullRequest(ctx, mautrix.FullRequest{
-		Method: http.MethodGet, URL: address, ResponseJSON: &a, Client: c.polling, MaxAttempts: 1,
+		Method: http.MethodGet, URL: address, ResponseJSON: &a, Client: c.polling, MaxAttempts: 1, Handler: readAnswer,
 	})
 	if err != nil {
 		return nil, newFault("sync", err)
