@@ -46,7 +46,7 @@ func TestAnonymousUnlinkable(t *testing.T) {
 var random = regexp.MustCompile(`(anonymous|vanish)/[A-Z2-7]{20,}`)
 
 // dump writes down every row of every table with its row number.
-func dump(t *testing.T, path string) string {
+func dump(t testing.TB, path string) string {
 	db, err := sql.Open("sqlite", "file:"+path+"?mode=ro")
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +63,7 @@ func dump(t *testing.T, path string) string {
 	return strings.Join(out, "\n")
 }
 
-func column(t *testing.T, db *sql.DB, query string) []string {
+func column(t testing.TB, db *sql.DB, query string) []string {
 	rows, err := db.Query(query)
 	if err != nil {
 		t.Fatal(err)
@@ -80,7 +80,7 @@ func column(t *testing.T, db *sql.DB, query string) []string {
 	return out
 }
 
-func rowsOf(t *testing.T, db *sql.DB, table string) []string {
+func rowsOf(t testing.TB, db *sql.DB, table string) []string {
 	rows, err := db.Query("SELECT rowid, * FROM " + table)
 	if err != nil { // WITHOUT ROWID
 		rows, err = db.Query("SELECT 0, * FROM " + table)

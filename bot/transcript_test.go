@@ -61,7 +61,7 @@ const (
 
 // stage is one chat under way.
 type stage struct {
-	t    *testing.T
+	t    testing.TB
 	ctx  context.Context
 	out  strings.Builder
 	path string
@@ -96,7 +96,7 @@ func (s botStore) Update(ctx context.Context, fn func(bot.Tx) error) error {
 	return s.DB.Update(ctx, func(tx *sqlite.Tx) error { return fn(tx) })
 }
 
-func newStage(t *testing.T) *stage {
+func newStage(t testing.TB) *stage {
 	s := &stage{t: t, ctx: t.Context(), path: filepath.Join(t.TempDir(), "blnbot.db"),
 		events: map[meeting.EventID]meeting.Event{}, reactions: map[string]meeting.EventID{}, redacted: map[meeting.EventID]meeting.UserID{}}
 	stockholm, err := time.LoadLocation("Europe/Stockholm")
