@@ -20,6 +20,7 @@ const (
 	checkLooks    = 3         // looks before a reply that sync has not brought counts as missing
 	checkPatience = time.Hour // before a check counts as lost
 	checkRefusals = 4         // refused attempts before it does
+	checkAttempts = 20        // attempts before it does for being old: clocks are set forward
 )
 
 // Wake has the client look at once for threads to compare.
@@ -61,7 +62,7 @@ func (c *Client) workCheck(ctx context.Context, k meeting.Check) {
 		}
 		err = c.store.FinishCheck(ctx, k, missing, now)
 		poke(c.wakeInbox)
-	case refused && k.Attempts+1 >= checkRefusals, now.Sub(k.Since) > checkPatience:
+	case refused && k.Attempts+1 >= checkRefusals, now.Sub(k.Since) > checkPatience && k.Attempts+1 >= checkAttempts:
 		c.log.Error("cannot compare a thread with the server", "room", k.Room, "error", err)
 		err = c.store.LoseCheck(ctx, k)
 	default:

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"blnbot/internal/meeting"
 )
@@ -45,6 +46,36 @@ func TestCheckBringsWhatSyncDidNot(t *testing.T) {
 	diff(t, w.handler.bodies(), []string{"två", "ett", "tre"})
 	if len(w.store.checks) != 0 || w.store.lost != 0 {
 		t.Error("the check was not finished")
+	}
+}
+
+// TestCheckWhileClockIsSet: a clock that is set forward does not make a check
+// that failed once one that has failed for long.
+func TestCheckWhileClockIsSet(t *testing.T) {
+	w := newWorld(t)
+	c := w.open()
+	answer := relations(t, text("$1", anna, "ett"))
+	asked := 0
+	w.server.setIntercept(func(rw http.ResponseWriter, r *http.Request) bool {
+		if !strings.Contains(r.URL.Path, "/relations/") {
+			return false
+		}
+		asked++
+		if asked > 1 {
+			return answer(rw, r)
+		}
+		w.clock.add(5 * time.Hour)
+		fail(rw, 502, "M_UNKNOWN", nil)
+		return true
+	})
+	w.begin(c)
+	w.store.mu.Lock()
+	w.store.checks = []meeting.Check{{ID: 1, Room: room1, Root: "$root", Since: w.clock.now()}}
+	w.store.mu.Unlock()
+	c.Wake()
+	w.until("what it brings", func() bool { w.clock.add(time.Second); return len(w.handler.bodies()) == 1 })
+	if w.store.lost != 0 {
+		t.Error("the check counts as lost")
 	}
 }
 

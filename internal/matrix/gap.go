@@ -23,6 +23,7 @@ const (
 	gapPages     = 200
 	gapPatience  = 24 * time.Hour // before a gap counts as lost
 	gapRefusals  = 4              // refused attempts before it does
+	gapAttempts  = 20             // attempts before it does for being old: clocks are set forward
 )
 
 // gapLoop fills the gaps that limited timelines have left.
@@ -67,7 +68,7 @@ func (c *Client) workGap(ctx context.Context, g meeting.Gap) {
 	}
 	f := asFault(err)
 	refused := f != nil && !f.transient()
-	if (refused && g.Attempts+1 >= gapRefusals) || now.Sub(g.Since) > gapPatience {
+	if (refused && g.Attempts+1 >= gapRefusals) || (now.Sub(g.Since) > gapPatience && g.Attempts+1 >= gapAttempts) {
 		c.log.Error("gap is lost", "room", g.Room, "attempts", g.Attempts+1, "error", err)
 		err = c.store.LoseGap(ctx, g, now)
 		poke(c.wakeInbox)

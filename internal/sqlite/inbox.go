@@ -43,6 +43,9 @@ func (d *DB) StoreSync(ctx context.Context, b meeting.SyncBatch) error {
 	failpoint.At("answered")
 	defer failpoint.At("stored")
 	return d.Update(ctx, func(t *Tx) error {
+		if err := t.noteClock(ctx, b.At); err != nil {
+			return err
+		}
 		batch, err := value[int64](ctx, t, "read batch", "SELECT batch FROM sync_state WHERE id = 1")
 		if err != nil {
 			return err
