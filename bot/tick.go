@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"blnbot/internal/failpoint"
 	"blnbot/internal/meeting"
 	"blnbot/internal/render"
 )
@@ -22,6 +23,7 @@ func (b *Bot) Run(ctx context.Context) error {
 		if err := b.Tick(ctx); err != nil && ctx.Err() == nil {
 			b.log.Error("tick", "err", err)
 		}
+		failpoint.At("ticked")
 		select {
 		case <-ctx.Done():
 			return nil
@@ -148,8 +150,7 @@ func (b *Bot) schedule(ctx context.Context, net *meeting.Network, since time.Tim
 		return b.update(ctx, func(s *scene) error { return s.tx.SetCursor(ctx, net.ID, now) })
 	}
 	if since.Sub(now) > keepCursor {
-		// The clock was far ahead. What is due until then must not be missed.
-		return b.update(ctx, func(s *scene) error { return s.tx.SetCursor(ctx, net.ID, now) })
+		return b.update(ctx, func(s *scene) error { return b.setBack(ctx, s, net) })
 	}
 	if !now.After(since) {
 		return nil
@@ -187,6 +188,31 @@ func (b *Bot) schedule(ctx context.Context, net *meeting.Network, since time.Tim
 		}
 		return nil
 	})
+}
+
+// setBack begins anew at the present, after the clock was far ahead: what is due
+// until then must not be missed, nor what was missed because of it.
+func (b *Bot) setBack(ctx context.Context, s *scene, net *meeting.Network) error {
+	if err := s.tx.SetCursor(ctx, net.ID, s.now); err != nil {
+		return err
+	}
+	all, err := s.tx.Meetings(ctx, net.ID)
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		m := &all[i]
+		if m.State != meeting.StateMissed || !m.Due.After(s.now) {
+			continue
+		}
+		m.State = meeting.StatePlanned
+		err := errors.Join(s.tx.StoreMeeting(ctx, m), b.touchRound(ctx, s, net, m.Number),
+			b.correctCalendar(ctx, s, net, fmt.Sprintf("calendar/%s/planned/%d/%s", net.ID, m.Number, s.now.Format(time.RFC3339))))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // dated reports whether the schedule names one date per meeting.
