@@ -17,6 +17,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"blnbot/config"
+	"blnbot/internal/failpoint"
 )
 
 // Exit codes.
@@ -50,7 +51,7 @@ type environment struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	env := &environment{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now}
+	env := &environment{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: failpoint.Clock(time.Now)}
 	code := execute(ctx, env, os.Args[1:])
 	stop()
 	os.Exit(code)
