@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -35,8 +36,10 @@ type watch struct {
 
 	mu    sync.Mutex
 	state metrics.State
-	next  meeting.EventID // what was to be handled next at the last look
-	since time.Time       // and for how long it has been
+	// crypto is the encryption's database, nil before the bot is connected.
+	crypto *sql.DB
+	next   meeting.EventID // what was to be handled next at the last look
+	since  time.Time       // and for how long it has been
 }
 
 func newWatch(db *sqlite.DB, env *environment, log *slog.Logger) *watch {
@@ -125,15 +128,19 @@ func (w *watch) look(ctx context.Context) {
 	if err == nil {
 		err = w.db.Probe(limited)
 	}
+	counted, file := err == nil, databaseFile
+	if crypto := w.encryption(); counted && crypto != nil {
+		file, err = cryptoFile, sqlite.Probe(limited, crypto)
+	}
 	if ctx.Err() != nil {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := &w.state
-	w.note(err)
+	w.note(file, err)
 	s.At = w.now()
-	if err == nil {
+	if counted {
 		w.count(h, now)
 	}
 	now = s.At
@@ -144,18 +151,31 @@ func (w *watch) look(ctx context.Context) {
 	w.systemd.notify(lines...)
 }
 
-// note keeps what is wrong with the database, and logs it when it begins, when
-// the cause becomes known, and when it is over.
-func (w *watch) note(err error) {
+// encrypts says which database the encryption uses, so that it is looked after.
+func (w *watch) encrypts(crypto *sql.DB) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.crypto = crypto
+}
+
+func (w *watch) encryption() *sql.DB {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.crypto
+}
+
+// note keeps what is wrong with the database in the file, and logs it when it
+// begins, when the cause becomes known, and when it is over.
+func (w *watch) note(file string, err error) {
 	const unknown = "the database does not answer"
 	was, fault := w.state.Trouble, sqlite.Fault(err)
 	switch {
 	case err == nil:
 		w.state.Trouble = ""
 	case fault != nil:
-		w.state.Trouble = fault.Error()
+		w.state.Trouble = fault.Error() + " (" + file + ")"
 	case was == "":
-		w.state.Trouble = unknown
+		w.state.Trouble = unknown + " (" + file + ")"
 	}
 	switch is := w.state.Trouble; {
 	case is == was:

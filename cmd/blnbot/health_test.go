@@ -161,15 +161,47 @@ func TestWatchdog(t *testing.T) {
 	*now = now.Add(3 * time.Minute)
 	answered(t, w.db, *now)
 	expect("STATUS=working; to handle: 1\nWATCHDOG=1")
-	// The database fails.
+	// Another program locks the encryption's database.
 	if log.Len() > 0 {
 		t.Errorf("logged: %s", log)
 	}
+	path := filepath.Join(t.TempDir(), cryptoFile)
+	crypto, err := sqlite.Connect(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := sqlite.Connect(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := crypto.Exec("PRAGMA busy_timeout(1)"); err != nil {
+		t.Fatal(err)
+	}
+	w.encrypts(crypto)
+	expect("STATUS=working; to handle: 1\nWATCHDOG=1")
+	tx, err := other.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect("STATUS=another program keeps the database locked (crypto.db); to handle: 1")
+	if err := errors.Join(tx.Rollback(), other.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(log.String(), "Another program has the database locked: end it, or wait for it") {
+		t.Errorf("logged: %s", log)
+	}
+	expect("STATUS=working; to handle: 1\nWATCHDOG=1")
+	if err := crypto.Close(); err != nil {
+		t.Fatal(err)
+	}
+	w.encrypts(nil)
+	log.Reset()
+	// The bot's own database fails.
 	if err := w.db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	expect("STATUS=the database does not answer; to handle: 1")
-	expect("STATUS=the database does not answer; to handle: 1")
+	expect("STATUS=the database does not answer (blnbot.db); to handle: 1")
+	expect("STATUS=the database does not answer (blnbot.db); to handle: 1")
 	if n := strings.Count(log.String(), "the database cannot be used"); n != 1 {
 		t.Errorf("logged %d times:\n%s", n, log)
 	}

@@ -65,12 +65,14 @@ func (c *runCmd) Run(ctx context.Context, env *environment, cmds *commands) erro
 		}
 		return err
 	}
+	s.watch.encrypts(conn.crypto)
 	log.Info("logged in", "user", cfg.User, "fingerprint", conn.Fingerprint())
 	finished, err := s.serve(ctx, cmds, env, conn, log)
 	if !finished {
 		log.Warn("something does not end; what is unfinished is done after the next start")
 		return err // the databases are still in use; they take no harm
 	}
+	s.watch.encrypts(nil)
 	return errors.Join(err, conn.Close(), s.db.Close())
 }
 

@@ -26,8 +26,11 @@ func (s store) Update(ctx context.Context, fn func(bot.Tx) error) error {
 	return s.DB.Update(ctx, func(tx *sqlite.Tx) error { return fn(tx) })
 }
 
-// databaseFile is the database's name in data_dir.
-const databaseFile = "blnbot.db"
+// The names of the databases in data_dir: the bot's, and its encryption's.
+const (
+	databaseFile = "blnbot.db"
+	cryptoFile   = "crypto.db"
+)
 
 // service is the bot with its database, without a connection to the server.
 type service struct {
@@ -149,7 +152,7 @@ type connection struct {
 
 // connect logs in, and waits for a server that does not answer.
 func (s *service) connect(ctx context.Context, env *environment, log *slog.Logger, patient bool) (*connection, error) {
-	crypto, err := sqlite.Connect(ctx, filepath.Join(s.cfg.DataDir, "crypto.db"))
+	crypto, err := sqlite.Connect(ctx, filepath.Join(s.cfg.DataDir, cryptoFile))
 	if err != nil {
 		return nil, err
 	}

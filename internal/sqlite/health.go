@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -58,16 +59,27 @@ func Fault(err error) error {
 
 // Probe writes to the database and changes nothing. An error is what the next
 // real change would meet; see Fault.
-func (d *DB) Probe(ctx context.Context) error {
-	return d.Update(ctx, func(t *Tx) error {
-		version, err := value[int](ctx, t, "read database version", "PRAGMA user_version")
-		if err != nil {
-			return err
-		}
-		// Written even if it is the same.
-		_, err = t.exec(ctx, "probe database", fmt.Sprintf("PRAGMA user_version = %d", version))
-		return err
-	})
+func (d *DB) Probe(ctx context.Context) error { return Probe(ctx, d.db) }
+
+// Probe does the same with any database that Connect has opened.
+func Probe(ctx context.Context, db *sql.DB) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("probe database: begin: %w", err)
+	}
+	defer tx.Rollback()
+	var version int
+	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return fmt.Errorf("probe database: read version: %w", err)
+	}
+	// Written even if it is the same.
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", version)); err != nil {
+		return fmt.Errorf("probe database: write: %w", err)
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("probe database: commit: %w", err)
+	}
+	return nil
 }
 
 // Health is how much waits, and since when. It holds nothing that people wrote.
