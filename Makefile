@@ -39,15 +39,16 @@ test: tools
 	@if [ -n "$(strip $(WITHOUT))" ]; then echo "test: NOT TESTED, for lack of python3 with venv (3.10 or newer), of node (20 or newer) with npm, or of LibreOffice Writer with pdftotext: $(strip $(WITHOUT))"; fi
 
 # The fault harness: the bot is killed and its server and network disturbed at random while people write. KILLS, REPLIES
-# and SEED as in the report of an earlier run; AWAY replies are written while the bot is away. It has a build tag of
-# its own, for it takes long and judges hard.
+# and SEED as in the report of an earlier run; AWAY replies are written while the bot is away; SERVER is dendrite or
+# synapse. It has a build tag of its own, for it takes long and judges hard.
 KILLS   ?= 30
 REPLIES ?= 500
 SEED    ?= 0
 AWAY    ?= 2000
+SERVER  ?= dendrite
 soak: tools
 	GOFLAGS="$(strip $(filter-out -tags=%,$(GOFLAGS))) -tags=goolm,timetzdata,faults" $(GO) test -count=1 -v -timeout=12h \
-		./internal/homeserver/faults -kills $(KILLS) -replies $(REPLIES) -seed $(SEED) -away $(AWAY)
+		./internal/homeserver/faults -kills $(KILLS) -replies $(REPLIES) -seed $(SEED) -away $(AWAY) -server $(SERVER)
 
 # Each part can be run alone; make -k check goes on after a fault.
 check: fmt vet staticcheck tidy imports vulncheck

@@ -4,4 +4,6 @@ package faults_test
 
 import "syscall"
 
-func childAttributes() *syscall.SysProcAttr { return nil }
+func childAttributes(user *syscall.Credential) *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Credential: user}
+}

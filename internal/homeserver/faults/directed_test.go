@@ -19,7 +19,7 @@ var away = flag.Int("away", 2000, "how many replies are written while the bot is
 // small is a world of one network whose first meeting is open, in good weather.
 func small(t *testing.T, members int, patience time.Duration) (*world, *network) {
 	t.Helper()
-	w := newWorld(t, 1, 1, members, 1, patience)
+	w := newWorld(t, max(*seed, 1), 1, members, 1, patience)
 	w.begin()
 	n := w.nets[0]
 	w.must(n.open(1))

@@ -13,23 +13,29 @@ import (
 	"unsafe"
 )
 
-// disk is a disk for the bot's data that can be full.
+// disk is a disk for the bot's data that can fail.
 type disk struct {
 	full func() error
 	free func() error
+	// apart says that nothing but what the disk is for is on it.
+	apart bool
 }
 
-// newDisk is a small file system where the test may mount one; elsewhere the
-// files of the bot's process may not grow, which SQLite takes for a broken disk.
-func newDisk(w *world) disk {
+// newDisk is a small file system for one of the bot's files, or for all of them
+// if name is empty, where the test may mount one; elsewhere the files of the
+// bot's process may not grow, which SQLite takes for a broken disk.
+func newDisk(w *world, name string) disk {
 	dir := w.stage.DataDir()
 	w.must(os.MkdirAll(dir, 0o700))
+	if name != "" {
+		apart := filepath.Join(w.dir, "disk")
+		w.must(os.Mkdir(apart, 0o700))
+		w.must(os.Symlink(filepath.Join(apart, name), filepath.Join(dir, name)))
+		dir = apart
+	}
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=32m,mode=700"); err != nil {
 		w.t.Logf("no file system can be mounted (%v): limiting the size of files instead", err)
-		return disk{
-			full: func() error { return w.bot.limitFiles(1) },
-			free: func() error { return w.bot.limitFiles(^uint64(0)) },
-		}
+		return w.limited()
 	}
 	w.t.Cleanup(func() {
 		w.bot.kill()
@@ -38,7 +44,15 @@ func newDisk(w *world) disk {
 		}
 	})
 	ballast := filepath.Join(dir, "ballast")
-	return disk{full: func() error { return fill(ballast) }, free: func() error { return os.Remove(ballast) }}
+	return disk{apart: true, full: func() error { return fill(ballast) }, free: func() error { return os.Remove(ballast) }}
+}
+
+// limited is a disk on which no file may grow.
+func (w *world) limited() disk {
+	return disk{
+		full: func() error { return w.bot.limitFiles(1) },
+		free: func() error { return w.bot.limitFiles(^uint64(0)) },
+	}
 }
 
 // fill writes a file until there is no space left.
@@ -67,7 +81,7 @@ func (p *process) limitFiles(size uint64) error {
 	limit := syscall.Rlimit{Cur: size, Max: ^uint64(0)}
 	_, _, errno := syscall.RawSyscall6(syscall.SYS_PRLIMIT64, uintptr(p.cmd.Process.Pid), syscall.RLIMIT_FSIZE,
 		uintptr(unsafe.Pointer(&limit)), 0, 0, 0)
-	if errno != 0 {
+	if errno != 0 && errno != syscall.ESRCH { // one that has ended has no limit any more
 		return errno
 	}
 	return nil
@@ -77,8 +91,8 @@ func (p *process) limitFiles(size uint64) error {
 // is then started again, as a service manager does.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, 1, 1, 2, 1, 6*time.Minute)
-	d := newDisk(w)
+	w := newWorld(t, max(*seed, 1), 1, 2, 1, 6*time.Minute)
+	d := newDisk(w, "")
 	w.begin()
 	n := w.nets[0]
 	w.must(n.open(1))

@@ -9,12 +9,15 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"blnbot/internal/homeserver"
 )
 
 var (
 	seed    = flag.Uint64("seed", 0, "what the run is made from; 0 for a new one")
 	kills   = flag.Int("kills", 30, "how often the bot is killed, at least")
 	replies = flag.Int("replies", 500, "how many replies are written, at least")
+	server  = flag.String("server", string(homeserver.Dendrite), "the kind of homeserver: dendrite or synapse")
 	keep    = flag.String("keep", "", "folder to keep the data of the runs in")
 )
 
@@ -31,8 +34,8 @@ func TestFaults(t *testing.T) {
 	const networks = 3
 	meetings := min(max((*replies+networks*perMeeting-1)/(networks*perMeeting), 1), 30)
 	each := (*replies + networks*meetings - 1) / (networks * meetings)
-	t.Logf("seed %d: %d kills, %d replies, %d meetings of %d networks; again with -seed %d -kills %d -replies %d",
-		run, *kills, *replies, meetings, networks, run, *kills, *replies)
+	t.Logf("seed %d: %d kills, %d replies, %d meetings of %d networks, on %s; again with -seed %d -kills %d -replies %d",
+		run, *kills, *replies, meetings, networks, *server, run, *kills, *replies)
 	began := time.Now()
 	patience := 5*time.Minute + time.Duration(*kills)*10*time.Second + time.Duration(*replies)*500*time.Millisecond
 	w := newWorld(t, run, networks, 3, meetings, patience)
@@ -43,8 +46,8 @@ func TestFaults(t *testing.T) {
 	w.calm()
 	w.judge()
 	passed, killed := s.gate.counts()
-	t.Logf("seed %d: %d kills (%s), %d restarts of the server, %d replies, %d gaps filled, %d starts of the bot in %s\n\tthe network: %s\n\tthe bot's complaints:%s",
-		run, killed, figures(s.ways), s.restarts, passed, w.bot.gapsSeen, w.bot.begun, time.Since(began).Round(time.Second), w.weather, w.bot.complaints())
+	t.Logf("seed %d: %d kills (%s), %d restarts of the server, the clock set %d times, %d replies, %d gaps filled, %d starts of the bot in %s\n\tthe network: %s\n\tthe bot's complaints:%s",
+		run, killed, figures(s.ways), s.restarts, s.clocks, passed, w.bot.gapsSeen, w.bot.begun, time.Since(began).Round(time.Second), w.weather, w.bot.complaints())
 }
 
 // rage lets the networks hold their meetings in a storm.

@@ -132,6 +132,9 @@ func (n *network) open(number int) error {
 
 // clipped shortens an error that shows a whole room.
 func clipped(err error) error {
+	if err == nil {
+		return nil
+	}
 	text := err.Error()
 	if len(text) > 1500 {
 		return errors.New(text[:500] + " … " + text[len(text)-1000:])

@@ -48,7 +48,9 @@ func TestMain(m *testing.M) {
 // process is the bot: one process after the other on the same data.
 type process struct {
 	binary, config, points string
+	user                   *syscall.Credential // nil for this process's
 
+	held     sync.Mutex // while the bot must not be started
 	mu       sync.Mutex
 	cmd      *exec.Cmd
 	log      *stage.Log
@@ -62,11 +64,13 @@ type process struct {
 
 // start starts the bot and does not wait for it.
 func (p *process) start() error {
+	p.held.Lock()
+	defer p.held.Unlock()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	cmd := exec.Command(p.binary, "run", "--config", p.config)
 	cmd.Env = append(os.Environ(), "BLNBOT_FAILPOINTS="+p.points)
-	cmd.SysProcAttr = childAttributes()
+	cmd.SysProcAttr = childAttributes(p.user)
 	if p.log != nil {
 		p.earlier = p.log.Text()
 	}
@@ -157,6 +161,14 @@ func (p *process) kill() {
 	}
 }
 
+// hold kills the process and keeps it from being started until release.
+func (p *process) hold() {
+	p.held.Lock()
+	p.kill()
+}
+
+func (p *process) release() { p.held.Unlock() }
+
 // stop ends the process as an operator does.
 func (p *process) stop(patience time.Duration) error {
 	p.signal(syscall.SIGTERM)
@@ -209,12 +221,21 @@ func (p *process) fired() []string {
 	return out
 }
 
-// disarm takes all points back.
+// disarm takes all points back, and sets the bot's clock right.
 func (p *process) disarm() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	clear(p.waiting)
 	return errors.Join(os.RemoveAll(p.points), os.Mkdir(p.points, 0o700))
+}
+
+// setClock makes the bot's clock wrong by off, now and after restarts.
+func (p *process) setClock(off time.Duration) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	// Beside the folder first, so that the bot never reads half of it.
+	draft := p.points + "-clock"
+	return errors.Join(os.WriteFile(draft, []byte(off.String()), 0o600), os.Rename(draft, filepath.Join(p.points, "clock")))
 }
 
 // text is what this process and the one before wrote.

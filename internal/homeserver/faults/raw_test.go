@@ -18,7 +18,9 @@ import (
 )
 
 // raw reads rooms as the server has them, event by event. Dendrite leaves
-// events out where pages of /messages meet, so a room is read in one page.
+// events out where pages of /messages meet, and takes any size from the filter,
+// so there one page holds a room. Synapse loses nothing between pages, and gives
+// at most a thousand events in one.
 type raw struct{ server, token string }
 
 // wire is an event as the server has it.
@@ -62,22 +64,40 @@ func (w *world) read(who *person.Person, rooms ...meeting.RoomID) (map[meeting.R
 	r.token = login.Token
 	out := map[meeting.RoomID][]wire{}
 	for _, room := range rooms {
-		var page struct {
-			Chunk []wire `json:"chunk"`
-		}
-		const all = 1_000_000
-		query := url.Values{"dir": {"b"}, "filter": {fmt.Sprintf(`{"limit":%d}`, all)}}
-		path := "rooms/" + url.PathEscape(string(room)) + "/messages?" + query.Encode()
-		if err := r.call(w.ctx, http.MethodGet, path, nil, &page); err != nil {
+		if out[room], err = r.room(w.ctx, room); err != nil {
 			return nil, err
-		}
-		for _, e := range slices.Backward(page.Chunk) {
-			if e.StateKey == nil {
-				out[room] = append(out[room], e)
-			}
 		}
 	}
 	return out, r.call(w.ctx, http.MethodPost, "logout", map[string]any{}, nil)
+}
+
+// room reads a room's messages, oldest first.
+func (r raw) room(ctx context.Context, room meeting.RoomID) ([]wire, error) {
+	const all = 1_000_000
+	query := url.Values{"dir": {"b"}, "limit": {fmt.Sprint(all)}, "filter": {fmt.Sprintf(`{"limit":%d}`, all)}}
+	var out []wire
+	seen := map[meeting.EventID]bool{}
+	for {
+		var page struct {
+			Chunk []wire `json:"chunk"`
+			End   string `json:"end"`
+		}
+		if err := r.call(ctx, http.MethodGet, "rooms/"+url.PathEscape(string(room))+"/messages?"+query.Encode(), nil, &page); err != nil {
+			return nil, err
+		}
+		before := len(seen)
+		for _, e := range page.Chunk {
+			if !seen[e.ID] && e.StateKey == nil {
+				out = append(out, e)
+			}
+			seen[e.ID] = true
+		}
+		if page.End == "" || len(seen) == before {
+			slices.Reverse(out)
+			return out, nil
+		}
+		query.Set("from", page.End)
+	}
 }
 
 func (r raw) call(ctx context.Context, method, path string, body, into any) error {

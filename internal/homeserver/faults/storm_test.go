@@ -12,7 +12,8 @@ import (
 	"blnbot/internal/homeserver"
 )
 
-// storm kills the bot again and again, and restarts the server.
+// storm kills the bot again and again, restarts the server and sets the bot's
+// clock.
 type storm struct {
 	w    *world
 	rng  *rand.Rand
@@ -20,6 +21,7 @@ type storm struct {
 
 	ways     map[string]int // how the bot died
 	restarts int            // of the server
+	clocks   int            // how often the clock was set
 	began    time.Time
 }
 
@@ -56,8 +58,27 @@ func (s *storm) between() error {
 		return s.w.restartServer()
 	case n < 25:
 		return s.rest(time.Duration(s.rng.IntN(4000)) * time.Millisecond)
+	case n < 40:
+		return s.setClock()
 	}
 	return nil
+}
+
+// farthest is how wrong the bot's clock can be, in either direction: within
+// the days that a meeting is open, and beyond every pause between two attempts.
+const farthest = 6 * time.Hour
+
+// setClock makes the bot's clock wrong: by hours, by minutes, or not at all.
+func (s *storm) setClock() error {
+	s.clocks++
+	off := time.Duration(s.rng.Int64N(int64(2*farthest))) - farthest
+	switch s.rng.IntN(4) {
+	case 0:
+		off /= 60
+	case 1:
+		off = 0
+	}
+	return s.w.bot.setClock(off.Truncate(time.Second))
 }
 
 // rest lets people act while the bot is away.
@@ -136,8 +157,8 @@ func (s *storm) fate(over <-chan struct{}) (way string, wait time.Duration) {
 		s.w.weather.strike(func(r *http.Request) bool { return !homeserver.IsSync(r) && !homeserver.IsSend(r) })
 		return "at another request", longest
 	}
-	point := []string{"answered", "stored", "gap", "handled", "attempted", "sent"}[s.rng.IntN(6)]
-	if err := s.w.bot.arm(point); err != nil {
+	points := []string{"answered", "stored", "gap", "handled", "attempted", "sent", "ticked"}
+	if err := s.w.bot.arm(points[s.rng.IntN(len(points))]); err != nil {
 		s.w.t.Error(err)
 	}
 	return "at a named point", longest
@@ -151,6 +172,10 @@ func (s *storm) disturb() {
 	case n < 66:
 		s.restarts++
 		if err := s.w.restartServer(); err != nil {
+			s.w.t.Error(err)
+		}
+	case n < 85:
+		if err := s.setClock(); err != nil {
 			s.w.t.Error(err)
 		}
 	}

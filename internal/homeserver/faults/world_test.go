@@ -50,28 +50,42 @@ type world struct {
 	quiet sync.RWMutex
 }
 
-// newWorld starts a server with networks of a leader and members each. Patience
-// bounds the whole run.
+// worldOptions say what takes part in a run.
+type worldOptions struct {
+	seed                        uint64
+	networks, members, meetings int           // members of each network, its leader aside
+	patience                    time.Duration // for the whole run
+	lines                       string        // of each network's configuration
+	also                        string        // further lines of the configuration
+}
+
 func newWorld(t *testing.T, seed uint64, networks, members, meetings int, patience time.Duration) *world {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	return newWorldWith(t, worldOptions{seed: seed, networks: networks, members: members, meetings: meetings, patience: patience})
+}
+
+// newWorldWith starts a server with networks of a leader and members each.
+func newWorldWith(t *testing.T, o worldOptions) *world {
+	t.Helper()
+	t.Logf("seed %d, on %s", o.seed, *server)
+	ctx, cancel := context.WithTimeout(t.Context(), o.patience)
 	t.Cleanup(cancel)
 	path, err := binary()
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, ctx: ctx, cancel: cancel, seed: seed, dir: folder(t), people: map[meeting.UserID]*person.Person{}}
-	w.stage, err = stage.New(ctx, stage.Options{Dir: w.dir, Binary: path, Progress: os.Stderr})
+	w := &world{t: t, ctx: ctx, cancel: cancel, seed: o.seed, dir: folder(t), people: map[meeting.UserID]*person.Person{}}
+	w.stage, err = stage.New(ctx, stage.Options{Dir: w.dir, Binary: path, Progress: os.Stderr, Kind: homeserver.Kind(*server)})
 	w.must(err)
 	w.proxy, err = homeserver.NewProxy(ctx, w.stage.Server.URL())
 	w.must(err)
 	w.bot = &process{binary: path, config: w.stage.ConfigFile(), points: filepath.Join(w.dir, "points"),
 		trouble: map[string]int{}, waiting: map[string]bool{}}
-	w.weather = newWeather(seed, func() { w.bot.signal(9) })
+	w.weather = newWeather(o.seed, func() { w.bot.signal(9) })
 	w.proxy.OnRequest(w.weather.decide)
 	t.Cleanup(w.close)
-	w.populate(networks, members)
-	w.configure(meetings)
+	w.populate(o)
+	w.configure(o)
 	return w
 }
 
@@ -122,19 +136,19 @@ func (w *world) person(name, display string) *person.Person {
 }
 
 // populate makes the rooms. One member is in all networks.
-func (w *world) populate(networks, members int) {
+func (w *world) populate(o worldOptions) {
 	w.t.Helper()
 	w.nka = w.person("nka", "Nina Nka")
 	guest := w.person("gast", "Gun Gran")
 	var leaders []*person.Person
-	for i, name := range []string{"Arvika", "Borgholm", "Charlottenberg"}[:networks] {
+	for i, name := range []string{"Arvika", "Borgholm", "Charlottenberg"}[:o.networks] {
 		n := &network{w: w, id: strings.ToLower(name), roots: map[int][]meeting.EventID{}}
 		n.leader = w.person("ledare"+n.id, "Lena "+name)
-		for m := range members - 1 {
+		for m := range o.members - 1 {
 			n.members = append(n.members, w.person(fmt.Sprintf("%s%d", n.id, m), fmt.Sprintf("Person%d%d Lund", i, m)))
 		}
 		n.members = append(n.members, guest)
-		room, err := w.stage.Network(w.ctx, n.id, name, true, n.leader, n.members, "  programme: prov")
+		room, err := w.stage.Network(w.ctx, n.id, name, true, n.leader, n.members, "  programme: prov", o.lines)
 		w.must(err)
 		n.room = room
 		w.nets = append(w.nets, n)
@@ -147,16 +161,16 @@ func (w *world) populate(networks, members int) {
 
 // configure writes the configuration: through the proxy, and with a programme
 // of as many meetings as the run needs.
-func (w *world) configure(meetings int) {
+func (w *world) configure(o worldOptions) {
 	w.t.Helper()
 	w.must(w.stage.Configure(w.nka.ID()))
 	text, err := os.ReadFile(w.stage.ConfigFile())
 	w.must(err)
-	changed := strings.Replace(string(text), w.stage.Server.URL(), w.proxy.URL(), 1) + "programmes: [prov.yaml]\n"
+	changed := strings.Replace(string(text), w.stage.Server.URL(), w.proxy.URL(), 1) + "programmes: [prov.yaml]\n" + o.also
 	w.must(os.WriteFile(w.stage.ConfigFile(), []byte(changed), 0o600))
 	var b strings.Builder
 	b.WriteString("id: prov\nname: Prov\nlanguage: sv\npurpose: Att prova.\ngoal: Att hålla.\nmeetings:\n")
-	for m := range meetings {
+	for m := range o.meetings {
 		fmt.Fprintf(&b, "  - title: Möte nummer %d\n    kind: discussion\n    intro: Vi börjar.\n    prompts:\n", m+1)
 		for p := range prompts {
 			fmt.Fprintf(&b, "      - Vad tycker ni om sak %d av möte %d?\n", p+1, m+1)
