@@ -45,6 +45,12 @@ func newPlay(t *testing.T) *play {
 // newPlayOn is newPlay with more to say about the stage.
 func newPlayOn(t *testing.T, o stage.Options) *play {
 	t.Helper()
+	return newPlayFor(t, patience, o)
+}
+
+// newPlayFor is newPlayOn for a test that takes longer.
+func newPlayFor(t *testing.T, patience time.Duration, o stage.Options) *play {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	binary, err := bin()

@@ -189,6 +189,30 @@ func TestTransactions(t *testing.T) {
 	}
 }
 
+// TestBounds: what strangers claim has an end, and a time has a year.
+func TestBounds(t *testing.T) {
+	long := strings.Repeat("å", 300)
+	for _, field := range []string{"event_id", "sender", "type"} {
+		if got, err := Parse(json.RawMessage(`{"event_id":"$1","type":"x","sender":"@a:x","` + field + `":"` + long + `"}`)); err == nil {
+			t.Errorf("%s of 300 characters: %+v", field, got)
+		}
+	}
+	m, _ := decode(t, msg(`{"msgtype":"m.text","body":"hej","m.mentions":{"user_ids":["@`+long+`:x"]},"m.relates_to":{"rel_type":"m.thread","event_id":"`+long+`","m.in_reply_to":{"event_id":"`+long+`"}}}`)).(meeting.Message)
+	if m.Body != "hej" || m.Thread != "" || m.ReplyTo != "" || len(m.Mentions) != 0 {
+		t.Errorf("got %+v", m)
+	}
+	named, _ := decode(t, strings.TrimSuffix(ev("m.room.member", `{"membership":"join","displayname":"`+long+`"}`), "}")+`,"state_key":"@bo:x"}`).(meeting.Membership)
+	if named.DisplayName != long[:2*maxName] {
+		t.Errorf("a name of %d bytes", len(named.DisplayName))
+	}
+	for ts, want := range map[string]int{"-1": 1970, "-9223372036854775808": 1970, "9223372036854775807": 9999, "253402300800000": 9999, "1e15": 9999, "1e300": 1970, `"x"`: 1970} {
+		got, err := Parse(json.RawMessage(`{"event_id":"$1","type":"x","sender":"@a:x","origin_server_ts":` + ts + `}`))
+		if err != nil || got.SentAt.Year() != want {
+			t.Errorf("%s: %v, %v", ts, got, err)
+		}
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	for _, raw := range []string{``, `null`, `5`, `[]`, `{}`, `{"event_id":"$1","type":"x"}`, `{"event_id":5,"type":"x","sender":"@a:x"}`,
 		`{"event_id":"$1","type":"x","sender":"@a:x","state_key":5}`} {
