@@ -117,6 +117,7 @@ type Client struct {
 	arrived   sessionSet // Megolm sessions that came and are to be reported
 	looked    sessionSet // sender keys that have been looked up
 	requested sessionSet // Megolm sessions that have been asked for
+	asking    chan struct{}
 	rooms     rooms
 	retried   retried
 	counted   time.Time // when the number of one-time keys was last known; sync loop only
@@ -185,7 +186,7 @@ func newClient(api *mautrix.Client, s *session, o Options) *Client {
 		opened: o.Now(), o: o,
 		wakeInbox: make(chan struct{}, 1), wakeGaps: make(chan struct{}, 1),
 		wakeInvites: make(chan struct{}, 1), stored: make(chan struct{}, 1), wakeChecks: make(chan struct{}, 1),
-		ready: make(chan struct{}), keyRequests: make(chan keyRequest, 64),
+		ready: make(chan struct{}), keyRequests: make(chan keyRequest, 64), asking: make(chan struct{}, maxAsking),
 	}
 }
 

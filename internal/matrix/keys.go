@@ -128,8 +128,14 @@ func nextLook(age time.Duration) time.Duration {
 	return 30 * time.Minute
 }
 
+// maxAsking is how many keys are asked for at the same time. Whoever sends
+// nonsense by the thousand must not hold up what the bot has to send.
+const maxAsking = 2
+
 // requestKey asks the sender's devices, and the bot's own, for a key.
 func (c *Client) requestKey(ctx context.Context, room id.RoomID, m *missingKey) {
+	c.asking <- struct{}{}
+	defer func() { <-c.asking }()
 	err := c.mach.SendRoomKeyRequest(ctx, room, m.sender, m.session, "", map[id.UserID][]id.DeviceID{
 		id.UserID(m.event.Sender): {"*"}, c.self: {"*"},
 	})
