@@ -9,8 +9,8 @@ import (
 	"blnbot/internal/meeting"
 )
 
-// redaction takes in that an event was removed. The server has checked that the
-// sender may do so.
+// redaction takes in that an event was removed: somebody who may do so has, or
+// the server shows the event no more.
 func (b *Bot) redaction(ctx context.Context, s *scene, p place, r meeting.Redaction) error {
 	if room, err := s.tx.RoomOf(ctx, r.Target); err != nil || room != "" && room != r.Room {
 		return err // it names an event of another room, where its sender may not remove anything

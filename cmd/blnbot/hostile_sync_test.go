@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -47,9 +48,17 @@ func (i *injector) rewrite(room meeting.RoomID) func(*http.Request) homeserver.F
 			join[string(room)] = encode(here)
 			rooms["join"] = encode(join)
 			top["rooms"] = encode(rooms)
-			return encode(top)
+			return bytes.ReplaceAll(encode(top), encode(abyss), deepest())
 		}}
 	}
+}
+
+// abyss stands for JSON that is nested as deeply as Go's decoder takes, and
+// that is too deep as a part of an answer.
+const abyss = "avgrund"
+
+func deepest() []byte {
+	return append(bytes.Repeat([]byte("["), 9_999), bytes.Repeat([]byte("]"), 9_999)...)
 }
 
 // federated is a message as it comes from another server, with other fields on
@@ -77,6 +86,8 @@ func TestHostileServers(t *testing.T) {
 		{"impossible times", h.times(), []string{wicked + " 0", wicked + " 1", wicked + " 2", wicked + " 3", wicked + " 4", wicked + " 5", wicked + " 6"}},
 		{"a megabyte beside the content", []json.RawMessage{h.federated("mb", message("stor", thread(h.question), nil),
 			object{"unsigned": object{"x": strings.Repeat("y", 1<<20), "transaction_id": []int{1}, "prev_content": 5, "age": "x"}})}, []string{wicked + " stor"}},
+		{"brackets without end", []json.RawMessage{h.federated("djup", message("djup", thread(h.question), object{"x": abyss}), nil),
+			h.federated("djup2", abyss, nil), h.federated("djup3", message("x", nil, nil), object{"unsigned": abyss, "type": "se.example"})}, []string{wicked + " djup"}},
 		{"wrong types around the content", h.wrongTypes(), nil},
 		{"about themselves", h.circles(), []string{wicked + " ring"}},
 		{"removals without rights", []json.RawMessage{

@@ -149,7 +149,7 @@ type Message struct {
 	Mentions []UserID
 }
 
-// Redaction removes an event.
+// Redaction removes an event. One that the server does not honour is Ignored.
 type Redaction struct {
 	EventMeta
 	Target EventID
