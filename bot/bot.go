@@ -260,6 +260,8 @@ func (b *Bot) handle(ctx context.Context, s *scene, ev meeting.Event) error {
 		return s.tx.UnparkPosts(ctx, ev.Room)
 	case meeting.Failed:
 		return b.failedEvent(ctx, s, p, ev)
+	case meeting.Ignored:
+		return b.nothingIn(ctx, s, ev.ID)
 	}
 	return nil
 }

@@ -358,6 +358,15 @@ func (b *Bot) changed(ctx context.Context, s *scene, net *meeting.Network, e mee
 	return b.withdrawMade(ctx, s, net, gone{id: e.ID, texts: []string{said}, still: now.Body})
 }
 
+// nothingIn takes back what was said of a message that could not be read, and
+// had nothing in it when it could.
+func (b *Bot) nothingIn(ctx context.Context, s *scene, id meeting.EventID) error {
+	if err := b.takeDown(ctx, s, unreadableKey(id)); err != nil {
+		return err
+	}
+	return s.tx.DropUnreadable(ctx, id)
+}
+
 // unreadable notes a message whose key has not come, and tells its author once
 // a day what to do.
 func (b *Bot) unreadable(ctx context.Context, s *scene, p place, u meeting.Unreadable) error {

@@ -142,3 +142,33 @@ func TestQuotaOfWhatFailed(t *testing.T) {
 		return err
 	}))
 }
+
+// TestUnreadableWasNothing: a reply that could not be read, and had nothing in
+// it when it could, is neither in the minutes nor counted as unreadable, and ⚠️
+// is taken down.
+func TestUnreadableWasNothing(t *testing.T) {
+	s := openedStage(t)
+	meta := s.meta("odd", user("anna"))
+	unreadable := func() int {
+		t.Helper()
+		m, err := s.bot.MinutesJSON(s.ctx, "vasteras", 1)
+		s.must(err)
+		return m.Unreadable
+	}
+	s.waiting(meeting.Ignored{EventMeta: meta})
+	s.must(s.bot.Handle(s.ctx, meeting.Unreadable{EventMeta: meta, Thread: "$prompt/vasteras/1/1"}))
+	if n := unreadable(); n != 1 {
+		t.Fatalf("%d unreadable", n)
+	}
+	s.must(s.bot.Handle(s.ctx, meeting.Ignored{EventMeta: meta}))
+	if n := unreadable(); n != 0 || len(s.bodies()) != 0 {
+		t.Errorf("%d unreadable, minutes %q", n, s.bodies())
+	}
+	s.must(botStore{s.db}.Update(s.ctx, func(tx bot.Tx) error {
+		p, err := tx.Post(s.ctx, "unreadable/"+string(meta.ID))
+		if err == nil && (p == nil || p.State != meeting.PostCancelled) {
+			t.Errorf("⚠️ is %+v", p)
+		}
+		return err
+	}))
+}

@@ -214,13 +214,15 @@ func (c *rawClient) send(room meeting.RoomID, typ string, content any) meeting.E
 	return got.ID
 }
 
-// state sends a state event.
-func (c *rawClient) state(room meeting.RoomID, typ, key string, content any) {
+// state sends a state event, and reports whether the server has taken it.
+func (c *rawClient) state(room meeting.RoomID, typ, key string, content any) bool {
 	c.h.Helper()
 	path := fmt.Sprintf("rooms/%s/state/%s/%s", url.PathEscape(string(room)), typ, url.PathEscape(key))
-	if status := c.call(http.MethodPut, path, content, nil); status != http.StatusOK {
+	status := c.call(http.MethodPut, path, content, nil)
+	if status != http.StatusOK {
 		c.h.Logf("the server refuses %s: status %d", typ, status)
 	}
+	return status == http.StatusOK
 }
 
 // content is that of an event as the server has it.

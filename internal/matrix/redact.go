@@ -22,9 +22,11 @@ const redactionPatience = 10 * time.Second
 var errIntact = errors.New("the server has not carried out a redaction yet")
 
 // confirmed lets redactions pass that the server has carried out, and makes
-// Ignored of the others. Servers hand on redactions that they do not carry out:
-// Dendrite those that a client has sent as any other event, whoever wrote what
-// they name. An error means: try again.
+// Ignored of the others. From room version 3 on anybody's server can send a
+// redaction of anybody's event, and it is for those who receive it to look
+// whether its sender may (Matrix spec, "Handling redactions"). A server that does
+// not, or lets a client send redactions as any other event, must not make the
+// bot lose a reply. An error means: try again.
 func (c *Client) confirmed(ctx context.Context, row *meeting.InboxRow, ev meeting.Event) (meeting.Event, error) {
 	r, ok := ev.(meeting.Redaction)
 	if !ok || r.Fetched {

@@ -154,14 +154,14 @@ func related(ev *Event, m meeting.Message) meeting.Event {
 }
 
 // body reads kind, text, file name and mentions of a message content. It is
-// false for contents that are no message to people.
+// false for contents that are no message to people, because nothing is in them.
 func body(content Object, reply bool) (meeting.Message, bool) {
-	var text string
-	if json.Unmarshal(content["body"], &text) != nil {
+	var text *string
+	if json.Unmarshal(content["body"], &text) != nil || text == nil {
 		return meeting.Message{}, false
 	}
 	msg := event.MessageEventContent{
-		MsgType: event.MessageType(content.String("msgtype")), Body: text,
+		MsgType: event.MessageType(content.String("msgtype")), Body: *text,
 		Format: event.Format(content.String("format")), FormattedBody: content.String("formatted_body"),
 	}
 	out := meeting.Message{Mentions: mentions(content, msg.FormattedBody)}
@@ -183,9 +183,12 @@ func body(content Object, reply bool) (meeting.Message, bool) {
 	default:
 		out.Kind = meeting.MessageOther
 	}
-	out.Body = text
+	out.Body = *text
 	if reply {
 		out.Body = withoutFallback(msg)
+	}
+	if out.Kind == meeting.MessageText && strings.TrimSpace(out.Body) == "" {
+		return meeting.Message{}, false
 	}
 	if msg.MsgType.IsMedia() {
 		msg.FileName = content.String("filename")
