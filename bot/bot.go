@@ -213,8 +213,12 @@ func (b *Bot) HandleAll(ctx context.Context, evs []meeting.Event) error {
 	})
 }
 
-// take handles an event and notes that it is handled.
+// take handles an event and notes that it is handled, unless it has to wait for
+// what it answers.
 func (b *Bot) take(ctx context.Context, s *scene, ev meeting.Event) error {
+	if waits, err := s.waitsForAnswered(ctx, ev); err != nil || waits {
+		return err
+	}
 	if err := b.handle(ctx, s, ev); err != nil {
 		return err
 	}

@@ -331,8 +331,10 @@ func (b *Bot) edit(ctx context.Context, s *scene, p place, m meeting.Message) er
 	if body, err = b.hidden(ctx, s, p.net, e.ID, body); err != nil {
 		return err
 	}
-	if e.State != meeting.EntryActive && e.State != meeting.EntryUnreadable {
-		body = "" // withheld: only the id is kept, to be fetched if 🚫 is taken back
+	if keeps, err := s.keepsTexts(ctx, *e); err != nil {
+		return err
+	} else if !keeps {
+		body = "" // only the id is kept, to be fetched if 🚫 is taken back
 	}
 	said := e.Body
 	if err := s.tx.StoreVersion(ctx, m.ID, e.ID, m.Sender, body, m.SentAt); err != nil || e.State != meeting.EntryActive {
@@ -343,6 +345,15 @@ func (b *Bot) edit(ctx context.Context, s *scene, p place, m meeting.Message) er
 		return err
 	}
 	return b.changed(ctx, s, p.net, *e, said)
+}
+
+// keepsTexts reports whether what an entry says is stored: not while it is left
+// out, unless it is on its way back. Its edits may come back before it does.
+func (s *scene) keepsTexts(ctx context.Context, e meeting.Entry) (bool, error) {
+	if e.State == meeting.EntryActive || e.State == meeting.EntryUnreadable {
+		return true, nil
+	}
+	return s.tx.Awaited(ctx, e.ID)
 }
 
 // changed takes what an entry said before its author changed it out of what

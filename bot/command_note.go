@@ -84,15 +84,20 @@ func (b *Bot) notePrompt(ctx context.Context, s *scene, c *call, m *meeting.Meet
 
 // editNote takes in that a leader changed the message with a note.
 func (b *Bot) editNote(ctx context.Context, s *scene, p place, e meeting.Entry, m meeting.Message) error {
-	if !p.net.Leads(m.Sender) || e.State != meeting.EntryActive {
+	if !p.net.Leads(m.Sender) || e.State == meeting.EntryRemoved {
 		return nil
 	}
 	args := b.noteText(p, m, e.Prompt)
 	if args == "" {
 		return nil
 	}
+	if keeps, err := s.keepsTexts(ctx, e); err != nil {
+		return err
+	} else if !keeps {
+		args = "" // as in edit
+	}
 	said := e.Body
-	if err := s.tx.StoreVersion(ctx, m.ID, e.ID, "", args, m.SentAt); err != nil {
+	if err := s.tx.StoreVersion(ctx, m.ID, e.ID, "", args, m.SentAt); err != nil || e.State != meeting.EntryActive {
 		return err
 	}
 	e.Body = args

@@ -95,8 +95,11 @@ func (b *Bot) leaveOut(ctx context.Context, s *scene, p place, e meeting.Entry, 
 	default:
 		return nil
 	}
-	if e.State == meeting.EntryRemoved || e.State == state {
+	switch e.State {
+	case meeting.EntryRemoved:
 		return nil
+	case state:
+		return s.tx.StripEntry(ctx, e.ID, state) // it was on its way back
 	}
 	was := e.State
 	if err := b.removeEntry(ctx, s, p.net, e, state); err != nil {

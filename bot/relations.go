@@ -71,3 +71,15 @@ func (s *scene) roomOfEvent(ctx context.Context, id meeting.EventID) (meeting.Ro
 	}
 	return post.Room, nil
 }
+
+// waitsForAnswered has a message wait for the one that it answers, if that one's
+// key has not come yet: where an answer to an answer belongs only the first one
+// can tell. It waits at most until the first one's author is told that it cannot
+// be read; from then on there is an entry for it.
+func (s *scene) waitsForAnswered(ctx context.Context, ev meeting.Event) (bool, error) {
+	m, ok := ev.(meeting.Message)
+	if !ok || m.Thread == "" && m.ReplyTo == "" {
+		return false, nil
+	}
+	return s.tx.WaitBehind(ctx, m.Room, m.ID, m.Thread, m.ReplyTo)
+}

@@ -41,6 +41,8 @@ type inbox interface {
 	FetchEvent(ctx context.Context, room meeting.RoomID, id meeting.EventID, now time.Time) (bool, error)
 	// Awaited reports whether the event may still come.
 	Awaited(ctx context.Context, id meeting.EventID) (bool, error)
+	// WaitBehind has an event wait for others whose keys have not come.
+	WaitBehind(ctx context.Context, room meeting.RoomID, id meeting.EventID, others ...meeting.EventID) (bool, error)
 	ForgetRaw(ctx context.Context, id meeting.EventID) error
 	// RoomOf is the room that a stored event came in; empty if it is not known.
 	RoomOf(ctx context.Context, id meeting.EventID) (meeting.RoomID, error)

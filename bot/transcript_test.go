@@ -80,6 +80,9 @@ type stage struct {
 	hold      bool            // posts are sent, but do not come back yet
 	held      []meeting.Echo
 	missing   bool // the next message comes without its key
+	soon      bool // … for a minute, in which nobody is told
+	keyless   meeting.EventID
+	lost      bool // the next message that is fetched cannot be, for a minute
 	redacted  map[meeting.EventID]meeting.UserID
 	refused   meeting.RoomID // the server takes nothing for this room,
 	// or if there are any, nothing of these kinds
@@ -181,6 +184,7 @@ func (s *stage) step(line string) {
 		s.must(err)
 		s.now = s.now.Add(d)
 		s.must(s.bot.Tick(s.ctx))
+		s.work()
 	case "restart":
 		s.must(s.db.Close())
 		s.start()
@@ -193,7 +197,9 @@ func (s *stage) step(line string) {
 		}
 		s.held = nil
 	case "nokey":
-		s.missing = true
+		s.missing, s.soon = true, rest == "soon"
+	case "nofetch":
+		s.lost = true
 	case "key":
 		s.keyArrives(rest)
 	case "minutes":
@@ -281,11 +287,24 @@ func (s *stage) work() {
 			meta.Sender, meta.Fetched = by, true
 			ev = meeting.Redaction{EventMeta: meta, Target: row.ID}
 		}
-		if msg, ok := ev.(meeting.Message); ok && s.missing && row.State == meeting.InboxNew {
+		if _, ok := ev.(meeting.Message); ok && s.missing && row.State == meeting.InboxNew {
 			s.missing = false
+			if s.soon {
+				s.soon, s.keyless = false, row.ID
+				s.must(s.db.WaitForKey(s.ctx, row.ID, s.now.Add(time.Minute)))
+				continue
+			}
+			s.keyless = row.ID
+		}
+		if msg, ok := ev.(meeting.Message); ok && s.keyless == row.ID {
 			s.must(s.db.WaitForKey(s.ctx, row.ID, s.now.Add(14*24*time.Hour)))
 			u := meeting.Unreadable{EventMeta: msg.EventMeta, Thread: msg.Thread, ReplyTo: msg.ReplyTo}
 			s.must(s.bot.Handle(s.ctx, u))
+			continue
+		}
+		if row.State == meeting.InboxFetch && s.lost {
+			s.lost = false
+			s.must(s.db.RetryInbox(s.ctx, row.ID, s.now.Add(time.Minute)))
 			continue
 		}
 		s.must(s.bot.Handle(s.ctx, ev))
@@ -315,6 +334,7 @@ func (s *stage) keyArrives(label string) {
 	if _, ok := s.events[meeting.EventID("$"+label)]; !ok {
 		s.t.Fatalf("nothing is called %s", label)
 	}
+	s.keyless = ""
 	s.must(s.db.KeyArrived(s.ctx, "$"+label))
 	s.work()
 }

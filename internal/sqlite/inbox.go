@@ -291,6 +291,21 @@ func (t *Tx) FetchEvent(ctx context.Context, room meeting.RoomID, id meeting.Eve
 	return n > 0, err
 }
 
+// WaitBehind has an event that is being handled wait with those of the others
+// that wait for their keys and whose senders have not been told so yet: it
+// becomes ready when they do. It reports false if there are none.
+func (t *Tx) WaitBehind(ctx context.Context, room meeting.RoomID, id meeting.EventID, others ...meeting.EventID) (bool, error) {
+	arg, err := jsonList(others)
+	if err != nil {
+		return false, err
+	}
+	n, err := t.exec(ctx, "wait behind another event", `UPDATE inbox SET state = 'wait_key', session_id = o.session_id, next_at = o.next_at
+		FROM (SELECT session_id, next_at FROM inbox WHERE event_id IN (SELECT value FROM json_each(?)) AND room_id = ?
+			AND state = 'wait_key' AND told = 0 ORDER BY next_at DESC LIMIT 1) o
+		WHERE event_id = ? AND state IN ('new', 'wait_key')`, arg, room, id)
+	return n > 0, err
+}
+
 // Awaited reports whether the event may still come: it is unknown, or stored
 // and not handled yet.
 func (t *Tx) Awaited(ctx context.Context, id meeting.EventID) (bool, error) {
