@@ -41,6 +41,11 @@ func (c *Client) target(ctx context.Context, d meeting.Delivery) (id.RoomID, err
 	name, err := c.findDirect(ctx, d.To)
 	if err == nil && name == "" {
 		name, err = c.createDirect(ctx, d.To)
+		if statusIs(err, http.StatusForbidden) && d.Attempts < settleAttempts {
+			// Seen from Dendrite in trouble: the room was made, and the invitation
+			// to it was checked against nothing.
+			err = &meeting.RetryError{Err: err}
+		}
 	}
 	if err != nil {
 		return "", err

@@ -381,6 +381,30 @@ func TestPageInsteadOfAnAnswer(t *testing.T) {
 	}
 }
 
+// TestDirectRoomRefused: a server in trouble may refuse what it grants later; one
+// that goes on refusing means it.
+func TestDirectRoomRefused(t *testing.T) {
+	w := newWorld(t)
+	c := w.open()
+	w.server.setIntercept(func(rw http.ResponseWriter, r *http.Request) bool {
+		refused := strings.HasSuffix(r.URL.Path, "/createRoom")
+		if refused {
+			fail(rw, 403, "M_FORBIDDEN", nil)
+		}
+		return refused
+	})
+	d := post("1", "")
+	d.Room, d.To = "", anna
+	var retry *meeting.RetryError
+	if _, err := c.Send(t.Context(), d); !errors.As(err, &retry) {
+		t.Errorf("the first time: %v", err)
+	}
+	d.Attempts = settleAttempts
+	if _, err := c.Send(t.Context(), d); !errors.Is(err, meeting.ErrForbidden) {
+		t.Errorf("at last: %v", err)
+	}
+}
+
 // TestDirectRoomIsNotMadeTwiceForAProxy: what a proxy says about a room does not
 // make the bot leave it for a new one.
 func TestDirectRoomIsNotMadeTwiceForAProxy(t *testing.T) {
