@@ -26,6 +26,17 @@ func (c *Client) applyAnswer(ctx context.Context, since string, a *answer) (meet
 	c.stateMu.Lock()
 	defer c.stateMu.Unlock()
 	batch := meeting.SyncBatch{Next: a.Next, At: c.now().UTC()}
+	kind := following
+	var began time.Time
+	if since == "" {
+		var err error
+		if began, err = c.store.Began(ctx); err != nil {
+			return batch, fmt.Errorf("apply sync: %w", err)
+		}
+		if kind = again; began.IsZero() {
+			kind = first
+		}
+	}
 	err := c.db.DoTxn(ctx, nil, func(ctx context.Context) (err error) {
 		defer func() {
 			if r := recover(); r != nil {
@@ -34,9 +45,14 @@ func (c *Client) applyAnswer(ctx context.Context, since string, a *answer) (meet
 		}()
 		for _, part := range []map[id.RoomID]section{a.Rooms.Join, a.Rooms.Leave} {
 			for _, name := range slices.Sorted(maps.Keys(part)) {
-				rb, err := c.applyRoom(ctx, name, part[name], since == "")
+				rb, err := c.applyRoom(ctx, name, part[name], kind)
 				if err != nil {
 					return err
+				}
+				if kind == again {
+					if err := c.dropHistory(ctx, &rb, began); err != nil {
+						return err
+					}
 				}
 				batch.Rooms = append(batch.Rooms, rb)
 			}
@@ -51,6 +67,35 @@ func (c *Client) applyAnswer(ctx context.Context, since string, a *answer) (meet
 		batch.Invites = append(batch.Invites, c.invitation(name, a.Rooms.Invite[name]))
 	}
 	return batch, nil
+}
+
+// answerKind says what came before a sync answer.
+type answerKind int
+
+const (
+	following answerKind = iota // the answer before it
+	first                       // nothing: the bot is new
+	again                       // others, but the server has forgotten its token
+)
+
+// dropHistory leaves out of a room's newest events, which the server gives without
+// being asked from where, those from before the bot began. What it left out
+// between the rest and those that are known is a gap like any other.
+func (c *Client) dropHistory(ctx context.Context, rb *meeting.RoomBatch, began time.Time) error {
+	raws := make([]json.RawMessage, len(rb.Events))
+	for i, e := range rb.Events {
+		raws[i] = e.JSON
+	}
+	r := reader{c: c, room: id.RoomID(rb.Room), began: began.Add(-slack), known: map[string]bool{}}
+	events := parseAll(raws)
+	if err := r.lookUp(ctx, events); err != nil {
+		return err
+	}
+	rb.Events = nil
+	for _, p := range r.withoutHistory(events) {
+		rb.Events = append(rb.Events, p.row(rb.Room))
+	}
+	return nil
 }
 
 // missedRemovals adds a gap for every room that invites the bot although it was
@@ -71,7 +116,7 @@ func (c *Client) missedRemovals(ctx context.Context, rooms []meeting.RoomBatch, 
 }
 
 // applyRoom handles one room's part of an answer.
-func (c *Client) applyRoom(ctx context.Context, name id.RoomID, s section, first bool) (meeting.RoomBatch, error) {
+func (c *Client) applyRoom(ctx context.Context, name id.RoomID, s section, kind answerKind) (meeting.RoomBatch, error) {
 	rb := meeting.RoomBatch{Room: meeting.RoomID(name)}
 	state, timeline := parseAll(s.State.Events), parseAll(s.Timeline.Events)
 	changed := false
@@ -98,7 +143,7 @@ func (c *Client) applyRoom(ctx context.Context, name id.RoomID, s section, first
 	if rb.Limited || !within {
 		r.outdated()
 	}
-	if first && !c.joinedNow(slices.Concat(state, timeline)) {
+	if kind == first && !c.joinedNow(slices.Concat(state, timeline)) {
 		keep, rb.Limited = onlyState(timeline), false
 	}
 	for _, p := range append(c.stateRows(state), keep...) {

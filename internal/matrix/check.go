@@ -17,10 +17,9 @@ import (
 // Limits of comparing a thread with the server.
 const (
 	checkPages    = 400
-	checkLooks    = 3         // looks before a reply that sync has not brought counts as missing
-	checkPatience = time.Hour // before a check counts as lost
-	checkRefusals = 4         // refused attempts before it does
-	checkAttempts = 20        // attempts before it does for being old: clocks are set forward
+	checkLooks    = 3  // looks before a reply that sync has not brought counts as missing
+	checkAttempts = 80 // before a check counts as lost: an hour
+	checkRefusals = 4  // refused attempts before it does
 )
 
 // Wake has the client look at once for threads to compare.
@@ -37,7 +36,9 @@ func (c *Client) checkLoop(ctx context.Context) error {
 		}
 		failing = err != nil
 		for _, k := range checks {
-			c.workCheck(ctx, k)
+			if c.answering.Load() {
+				c.workCheck(ctx, k)
+			}
 		}
 		pause(ctx, c.pace.poll, c.wakeChecks)
 	}
@@ -62,7 +63,7 @@ func (c *Client) workCheck(ctx context.Context, k meeting.Check) {
 		}
 		err = c.store.FinishCheck(ctx, k, missing, now)
 		poke(c.wakeInbox)
-	case refused && k.Attempts+1 >= checkRefusals, now.Sub(k.Since) > checkPatience && k.Attempts+1 >= checkAttempts:
+	case refused && k.Attempts+1 >= checkRefusals, err != nil && k.Attempts+1 >= checkAttempts:
 		c.log.Error("cannot compare a thread with the server", "room", k.Room, "error", err)
 		err = c.store.LoseCheck(ctx, k)
 	default:

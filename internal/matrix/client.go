@@ -113,6 +113,9 @@ type Client struct {
 	// before a change must not be sent after it.
 	changes atomic.Int64
 	synced  atomic.Int64 // stored sync answers since start
+	// answering says that the last request for news was answered. While it is not,
+	// what fails says nothing of what was asked for, and is not counted.
+	answering atomic.Bool
 
 	arrived   sessionSet // Megolm sessions that came and are to be reported
 	looked    sessionSet // sender keys that have been looked up
@@ -301,6 +304,14 @@ func (c *Client) Fingerprint() string { return c.mach.Fingerprint() }
 // gap is left that can be filled now, and all that had arrived by then has
 // been handled: from then on a post without an echo has not been sent.
 func (c *Client) Ready() <-chan struct{} { return c.ready }
+
+// CaughtUp reports whether the server answered when it was last asked for news, and
+// what came to pass while it did not has been handled. The passing of time means
+// nothing while this is false: nobody could read what it leads to, and a message
+// that changes it may be waiting.
+func (c *Client) CaughtUp() bool {
+	return c.answering.Load() && c.gapsDone.Load() && c.drained.Load()
+}
 
 func (c *Client) noteReady() {
 	if c.firstSync.Load() && c.gapsDone.Load() && c.drained.Load() {

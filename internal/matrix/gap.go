@@ -21,16 +21,16 @@ const (
 	gapPage      = 700  // events in a page; more than a sync answer holds (syncFilter)
 	gapOtherPage = 1999 // of the second reading, so that pages end elsewhere
 	gapPages     = 200
-	gapPatience  = 24 * time.Hour // before a gap counts as lost
-	gapRefusals  = 4              // refused attempts before it does
-	gapAttempts  = 20             // attempts before it does for being old: clocks are set forward
+	gapWait      = 10 * time.Minute // at most between attempts
+	gapAttempts  = 200              // before a gap counts as lost: a good day
+	gapRefusals  = 4                // refused attempts before it does
 )
 
 // gapLoop fills the gaps that limited timelines have left.
 func (c *Client) gapLoop(ctx context.Context) error {
 	failing := false
 	for ctx.Err() == nil {
-		if c.firstSync.Load() {
+		if c.firstSync.Load() && c.answering.Load() {
 			gaps, err := c.store.OpenGaps(ctx, c.now())
 			if err != nil && !failing && ctx.Err() == nil {
 				c.log.Error("cannot list gaps", "error", err)
@@ -68,7 +68,7 @@ func (c *Client) workGap(ctx context.Context, g meeting.Gap) {
 	}
 	f := asFault(err)
 	refused := f != nil && !f.transient()
-	if (refused && g.Attempts+1 >= gapRefusals) || (now.Sub(g.Since) > gapPatience && g.Attempts+1 >= gapAttempts) {
+	if (refused && g.Attempts+1 >= gapRefusals) || g.Attempts+1 >= gapAttempts {
 		c.log.Error("gap is lost", "room", g.Room, "attempts", g.Attempts+1, "error", err)
 		err = c.store.LoseGap(ctx, g, now)
 		poke(c.wakeInbox)
@@ -76,7 +76,7 @@ func (c *Client) workGap(ctx context.Context, g meeting.Gap) {
 		if g.Attempts == 0 {
 			c.log.Warn("cannot fill a gap, trying again", "room", g.Room, "error", err)
 		}
-		err = c.store.RetryGap(ctx, g, now.Add(backoff(err, g.Attempts+1, 10*time.Minute)))
+		err = c.store.RetryGap(ctx, g, now.Add(backoff(err, g.Attempts+1, gapWait)))
 	}
 	if err != nil && ctx.Err() == nil {
 		c.log.Error("cannot store a gap's state", "room", g.Room, "error", err)

@@ -7,9 +7,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unicode"
+
+	"blnbot/internal/meeting"
 )
 
 // dag is a room as Dendrite keeps it: /messages goes by depth, and a page's
@@ -237,6 +240,59 @@ func TestGapFailures(t *testing.T) {
 			t.Error("the gap was not reported")
 		}
 	})
+}
+
+// TestServerAwayLosesNothing: while the server does not answer at all, neither
+// attempts nor time count against what is to be fetched from it.
+func TestServerAwayLosesNothing(t *testing.T) {
+	w := newWorld(t)
+	c := w.open()
+	w.begin(c)
+	<-c.Ready()
+	var d dag
+	for i, body := range []string{"ett", "två"} {
+		ev := text("$"+body, anna, body)
+		ev["origin_server_ts"] = w.clock.now().UnixMilli()
+		d.add(i, ev)
+	}
+	var away atomic.Bool
+	var refused atomic.Int64
+	w.server.mu.Lock()
+	w.server.messages = d.messages
+	w.server.events = map[string]object{"$again": text("$again", anna, "igen")}
+	w.server.mu.Unlock()
+	w.server.setIntercept(func(rw http.ResponseWriter, r *http.Request) bool {
+		if away.Load() {
+			refused.Add(1)
+			rw.WriteHeader(http.StatusBadGateway)
+		}
+		return away.Load()
+	})
+	w.store.mu.Lock()
+	w.store.rows["$again"] = &fakeRow{InboxRow: meeting.InboxRow{RawEvent: meeting.RawEvent{ID: "$again", Room: "!other:x"}, State: meeting.InboxFetch},
+		next: w.clock.now().Add(time.Hour)}
+	w.store.checks = []meeting.Check{{ID: 1, Room: room1, Root: "$root", Since: w.clock.now()}}
+	w.store.mu.Unlock()
+	away.Store(true)
+	w.server.push(timeline("1", room1, true, d.events[1]))
+	w.until("the outage", func() bool { return !c.CaughtUp() })
+	for range 30 {
+		before := refused.Load()
+		w.clock.add(2 * time.Hour) // a weekend and a half
+		w.until("an attempt", func() bool { return refused.Load() > before })
+	}
+	away.Store(false)
+	w.server.push(object{"next_batch": "2"})
+	w.until("everything", func() bool { w.clock.add(time.Second); return len(w.handler.bodies()) == 3 })
+	w.until("the end of it", c.CaughtUp)
+	w.store.mu.Lock()
+	defer w.store.mu.Unlock()
+	if w.store.lost != 0 {
+		t.Errorf("lost %d", w.store.lost)
+	}
+	if ev := w.store.rows["$again"]; ev.Attempts > 3 {
+		t.Errorf("%d attempts were counted", ev.Attempts)
+	}
 }
 
 func TestVisible(t *testing.T) {

@@ -263,6 +263,9 @@ func (c *Client) guarded(fn func() error) (err error) {
 // failed parks a row whose handling failed, or gives it up. The result is how
 // long its room must wait.
 func (c *Client) failed(ctx context.Context, row *meeting.InboxRow, ev *wire.Event, cause error) time.Duration {
+	if errors.Is(cause, ErrUnreachable) && !c.answering.Load() {
+		return c.pace.poll // nor does anything else come in meanwhile
+	}
 	now := c.now().UTC()
 	wait, hold := c.pace.short<<min(row.Attempts, meeting.HeldAttempts), time.Duration(0)
 	if row.Attempts < meeting.HeldAttempts {

@@ -85,18 +85,22 @@ func (c *Client) syncLoop(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("get sync token: %w", err)
 	}
-	failures := 0
+	failures, refusals := 0, 0
 	for ctx.Err() == nil {
 		wait := longPoll
 		if failures > 0 || c.synced.Load() == 0 {
 			wait = 0
 		}
+		asked := c.now()
 		next, err := c.syncOnce(ctx, since, wait)
 		if err == nil {
 			if failures > 0 {
 				c.log.Info("syncing again", "failures", failures)
 			}
-			since, failures = next, 0
+			if next == since && wait > 0 && c.now().Sub(asked) < hasty {
+				pause(ctx, c.pace.poll, nil)
+			}
+			since, failures, refusals = next, 0, 0
 			continue
 		}
 		if ctx.Err() != nil {
@@ -109,10 +113,27 @@ func (c *Client) syncLoop(ctx context.Context) error {
 			c.log.Warn("cannot sync, trying again", "error", err)
 		}
 		failures++
+		if statusIs(err, http.StatusBadRequest) && since != "" {
+			refusals++
+		}
+		if refusals == tokenRefusals {
+			c.log.Error("the homeserver does not know how far the bot has read; reading all rooms anew", "error", err)
+			since = ""
+		}
 		pause(ctx, backoff(err, failures, c.pace.longest), nil)
 	}
 	return nil
 }
+
+const (
+	// hasty is an answer that did not wait for news. One without progress, over
+	// and over, would keep the bot and the server busy with nothing.
+	hasty = time.Second
+	// tokenRefusals is how often the server may call the request that it has
+	// always answered a bad one, before its token is given up: servers forget
+	// tokens when their database is lost or they are replaced by others.
+	tokenRefusals = 3
+)
 
 // backoff is how long to wait after a number of failures: a second and then
 // longer, never the same for everybody, and not before the server allows it.
@@ -140,12 +161,25 @@ func (c *Client) syncOnce(ctx context.Context, since string, wait time.Duration)
 	})
 	a, err := c.ask(ctx, address, wait, since == "")
 	if err != nil {
+		if errors.Is(err, ErrUnreachable) {
+			c.cutOff()
+		}
 		return "", err
 	}
 	if a.Next == "" {
 		return "", &fault{op: "sync", status: http.StatusOK, cause: errors.New("no token in the answer")}
 	}
-	return a.Next, c.takeIn(ctx, since, a)
+	err = c.takeIn(ctx, since, a)
+	c.answering.Store(true) // not before the gaps that the outage has left are known
+	return a.Next, err
+}
+
+// cutOff notes that the server does not answer, and that there will be something
+// to catch up with.
+func (c *Client) cutOff() {
+	c.answering.Store(false)
+	c.gapsDone.Store(false)
+	c.drained.Store(false)
 }
 
 // How much longer than it should a sync answer may take. A connection that

@@ -386,6 +386,67 @@ func TestRateLimitedSyncWaits(t *testing.T) {
 	}
 }
 
+// TestForgottenToken: a server that has lost the token that it gave, as after the
+// loss of its database, is asked for everything, and nothing is lost or repeated.
+func TestForgottenToken(t *testing.T) {
+	w := newWorld(t)
+	c := w.open()
+	w.begin(c)
+	<-c.Ready()
+	said := func(ev string, at time.Duration) object {
+		e := text("$"+ev, anna, ev)
+		e["origin_server_ts"] = w.clock.now().Add(at).UnixMilli()
+		return e
+	}
+	old, one, two, three := said("!nästa", -time.Hour), said("ett", 0), said("två", 0), said("tre", 0)
+	w.server.push(timeline("s1", room1, false, one))
+	w.until("the first", func() bool { return len(w.handler.bodies()) == 1 })
+	w.server.mu.Lock()
+	w.server.messages = func(_, from string, _ int) ([]object, string) { return []object{three, two, one, old}, "" }
+	w.server.mu.Unlock()
+	w.server.setIntercept(func(rw http.ResponseWriter, r *http.Request) bool {
+		if !strings.HasSuffix(r.URL.Path, "/sync") || r.URL.Query().Get("since") == "" {
+			return false
+		}
+		if r.URL.Query().Get("since") == "new1" {
+			return false
+		}
+		fail(rw, 400, "M_UNKNOWN_POS", nil)
+		return true
+	})
+	// The request that waits comes to an end, and the next one meets the other server.
+	w.server.push(object{"next_batch": "s2"})
+	quiet := timeline("new1", room1, true, three)
+	merge(quiet, timeline("new1", "!quiet:x", false, old))
+	w.server.push(quiet)
+	w.until("everything", func() bool { return len(w.handler.bodies()) >= 3 })
+	w.server.push(timeline("new2", room1, false, said("fyra", 0)))
+	w.until("what comes after", func() bool { return len(w.handler.bodies()) >= 4 })
+	diff(t, w.handler.bodies(), []string{"ett", "två", "tre", "fyra"})
+}
+
+// TestHastyAnswers: a server that answers at once and always the same does not
+// keep the bot busy.
+func TestHastyAnswers(t *testing.T) {
+	w := newWorld(t)
+	o := w.options()
+	o.pace.poll = 100 * time.Millisecond
+	c, err := Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	for range 6 {
+		w.server.push(object{"next_batch": "s0"})
+	}
+	w.run(c)
+	w.until("the answers", func() bool { return c.synced.Load() == 6 })
+	// The first is not asked to wait, and the last is not waited after.
+	if took := time.Since(began); took < 4*o.pace.poll {
+		t.Errorf("six answers took %v", took)
+	}
+}
+
 func toObject(v any) object { return merge(nil, v) }
 
 func parseObjects(t *testing.T, events []object) []parsed {
