@@ -15,13 +15,18 @@ import (
 const every = time.Second
 
 // Run ticks until ctx ends. A tick that fails is logged and made up for by the
-// next one.
-func (b *Bot) Run(ctx context.Context) error {
+// next one. So are those that are left out because the bot is cut off from the
+// people: what would be said then could not be read, and it would all come at
+// once, and too late, when they are back. A meeting that should have opened
+// meanwhile is opened or missed as after any other time without the bot.
+func (b *Bot) Run(ctx context.Context, connected func() bool) error {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for {
-		if err := b.Tick(ctx); err != nil && ctx.Err() == nil {
-			b.log.Error("tick", "err", err)
+		if connected() {
+			if err := b.Tick(ctx); err != nil && ctx.Err() == nil {
+				b.log.Error("tick", "err", err)
+			}
 		}
 		failpoint.At("ticked")
 		select {

@@ -118,7 +118,7 @@ func (s *service) serve(parent context.Context, cmds *commands, env *environment
 		}
 		log.Info("ready")
 		s.watch.ready()
-		wg.Go(func() { _ = s.bot.Run(ctx) })
+		wg.Go(func() { _ = s.bot.Run(ctx, conn.CaughtUp) })
 		return box.Run(ctx)
 	})
 	<-ctx.Done()
