@@ -47,6 +47,7 @@ const (
 	longWait  = 10 * time.Minute // at most between attempts
 	drain     = 10 * time.Second // for posts under way when the program stops
 	idle      = time.Minute      // look again at the latest
+	glance    = time.Second      // look again for what is due, and cannot be begun
 )
 
 // Outbox delivers posts until its context ends.
@@ -122,7 +123,10 @@ func (o *Outbox) wait(ctx context.Context, failed error) time.Duration {
 	if err != nil || next.IsZero() {
 		return idle
 	}
-	return min(max(next.Sub(o.Now()), 10*time.Millisecond), idle)
+	if wait := next.Sub(o.Now()); wait > 0 {
+		return min(max(wait, 10*time.Millisecond), idle)
+	}
+	return glance // it is on its way, or waits for the pacer
 }
 
 // start begins the delivery of the posts that are due, one per free lane.

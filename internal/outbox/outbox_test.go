@@ -30,6 +30,7 @@ type world struct {
 	// takenBack is a post that is cancelled after it was read for delivery.
 	takenBack string
 	tries     int
+	looks     int // for posts that are due
 	log       []string
 	reported  []string
 	busy      map[string]int
@@ -74,6 +75,7 @@ func (w *world) find(key string) *post {
 func (w *world) NextPosts(_ context.Context, now time.Time, busy []string, limit int) ([]meeting.Delivery, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.looks++
 	var out []meeting.Delivery
 	seen := map[string]bool{}
 	for _, p := range w.posts {
@@ -360,6 +362,25 @@ func TestLimitSlowsAllLanes(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestWaitingIsQuiet: a post that is due and has to wait for the pacer is not
+// looked for all the time.
+func TestWaitingIsQuiet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(to("!a", "1"), to("!b", "2"))
+		w.answer = func(d meeting.Delivery) (time.Duration, error) {
+			if d.Attempts == 0 && d.Key == "1" {
+				return 0, &meeting.RetryError{Limit: true, After: 10 * time.Minute, Err: errors.New("limit")}
+			}
+			return 0, nil
+		}
+		w.posts[1].next = time.Now().Add(time.Second) // and then waits for the pacer
+		w.run(t, 9*time.Minute)
+		if w.looks > 9*60+10 {
+			t.Errorf("looked %d times in nine minutes", w.looks)
+		}
+	})
 }
 
 func TestFullSpeedComesBack(t *testing.T) {
