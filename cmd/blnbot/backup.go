@@ -64,7 +64,7 @@ func (c *backupCmd) Run(ctx context.Context, env *environment, cmds *commands) e
 		return fmt.Errorf("%s is there already, and backups are never overwritten; name another file", target)
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("there is no database %s to back up; has the bot run with this configuration?", from)
-	case errors.Is(err, sqlite.ErrDamaged):
+	case errors.Is(sqlite.Fault(err), sqlite.ErrDamaged):
 		return fmt.Errorf("no backup was written: %s is damaged: %w", from, err)
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("%w; run this as the user that the bot runs as", err)

@@ -40,6 +40,11 @@ func (c *checkCmd) Run(ctx context.Context, env *environment, cmds *commands) er
 	for _, n := range cfg.Networks {
 		rows = append(rows, networkRow(env, n))
 	}
+	files, err := fileRows(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	rows = append(rows, files...)
 	made, err := madeInChat(ctx, env, cfg)
 	if err != nil {
 		return err
@@ -47,19 +52,17 @@ func (c *checkCmd) Run(ctx context.Context, env *environment, cmds *commands) er
 	for _, c := range made {
 		rows = append(rows, chatRow(c))
 	}
-	faulty := false
 	if c.Online {
-		var online []checkRow
-		if online, err = c.online(ctx, env, cfg); err != nil {
+		online, err := c.online(ctx, env, cfg)
+		if err != nil {
 			return err
 		}
 		rows = append(rows, online...)
-		faulty = slices.ContainsFunc(online, func(r checkRow) bool { return !r.good })
 	}
 	if err := printRows(env.stdout, rows); err != nil {
 		return err
 	}
-	if faulty {
+	if slices.ContainsFunc(rows, func(r checkRow) bool { return !r.good }) {
 		return errReported
 	}
 	if len(cfg.Warnings) > 0 {

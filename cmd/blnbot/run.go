@@ -50,6 +50,12 @@ func (c *runCmd) Run(ctx context.Context, env *environment, cmds *commands) erro
 		return err
 	}
 	defer lockFile.Close()
+	if err := examine(ctx, cfg); err != nil {
+		return err
+	}
+	if open, err := exposed(cfg.DataDir); err != nil || len(open) > 0 {
+		log.Warn("other users of the machine can read what people wrote; chmod 700 data_dir", "files", open, "err", err)
+	}
 	s, err := openService(ctx, env, cfg, log)
 	if err != nil {
 		return err

@@ -21,11 +21,18 @@ const Partial = ".partial"
 // (mode 0600), and returns its size in bytes. The copy has no free pages, so
 // nothing that was deleted is in it. It works while another process runs the
 // bot, whatever version that is, and changes nothing in from. The copy is
-// checked before it gets its name. Errors match fs.ErrNotExist (no database or
-// no folder), fs.ErrExist (to is there already), ErrDamaged, or see Fault.
+// checked before it gets its name. Errors match fs.ErrNotExist (no database,
+// nothing in it, or no folder), fs.ErrExist (to is there already), ErrDamaged, or see Fault.
 func Backup(ctx context.Context, from, to string) (size int64, err error) {
 	if _, err := os.Stat(from); err != nil {
 		return 0, fmt.Errorf("find database: %w", err)
+	}
+	// An empty file is a sound database, too. A copy of it would in time take the
+	// place of those that hold something.
+	if have, _, err := Version(ctx, from); err != nil {
+		return 0, err
+	} else if have == 0 {
+		return 0, fmt.Errorf("find database: nothing in it: %w", fs.ErrNotExist)
 	}
 	if _, err := os.Lstat(to); err == nil {
 		return 0, fmt.Errorf("create %s: %w", to, fs.ErrExist)
@@ -79,6 +86,16 @@ func vacuumInto(ctx context.Context, from, to string) error {
 	return db.Close()
 }
 
+// Check reads all of a database file, also while a process uses it, and changes
+// nothing. Errors match ErrDamaged, or see Fault.
+func Check(ctx context.Context, path string) error {
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()+"?mode=ro&_pragma=busy_timeout(10000)")
+	if err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
+	return errors.Join(whole(ctx, db), db.Close())
+}
+
 // check reads the whole copy. It is opened as a file that nobody changes, so
 // that no other files appear beside it.
 func check(ctx context.Context, path string) error {
@@ -89,9 +106,8 @@ func check(ctx context.Context, path string) error {
 	return errors.Join(sound(ctx, db), db.Close())
 }
 
-// sound returns ErrDamaged if the database's structure or its references are
-// broken.
-func sound(ctx context.Context, db *sql.DB) error {
+// whole returns ErrDamaged if the database's structure is broken.
+func whole(ctx context.Context, db *sql.DB) error {
 	var verdict string
 	if err := db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&verdict); err != nil {
 		return fmt.Errorf("check database: %w", err)
@@ -99,6 +115,15 @@ func sound(ctx context.Context, db *sql.DB) error {
 	// What it says could quote the data, so it is not passed on.
 	if verdict != "ok" {
 		return fmt.Errorf("check database: %w", ErrDamaged)
+	}
+	return nil
+}
+
+// sound returns ErrDamaged if the database's structure or its references are
+// broken.
+func sound(ctx context.Context, db *sql.DB) error {
+	if err := whole(ctx, db); err != nil {
+		return err
 	}
 	var broken int
 	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM pragma_foreign_key_check").Scan(&broken); err != nil {

@@ -99,7 +99,7 @@ func TestBackup(t *testing.T) {
 func TestBackupKeepsVersion(t *testing.T) {
 	ctx, dir := t.Context(), t.TempDir()
 	d := open(t, filepath.Join(dir, "blnbot.db"))
-	for _, version := range []int{99, 0} {
+	for _, version := range []int{99, 1} {
 		_, err := d.db.Exec(fmt.Sprintf("PRAGMA user_version = %d", version))
 		must(t, err)
 		file := filepath.Join(dir, fmt.Sprintf("v%d.db", version))
