@@ -67,12 +67,38 @@ func (b *Bot) message(ctx context.Context, s *scene, p place, m meeting.Message)
 		return err
 	}
 	switch {
+	case where == nil && !m.Fetched:
+		if err := s.behind(ctx, m); err != nil {
+			return err
+		}
 	case where != nil && where.prompt > 0:
 		return b.collect(ctx, s, p, m, *where)
 	case where != nil && strings.HasPrefix(where.post, draftPrefix):
 		return b.comment(ctx, s, where)
 	}
 	return b.loose(ctx, s, p, m, where != nil)
+}
+
+// errBehind keeps a message back.
+var errBehind = errors.New("what the message answers has not been handled yet")
+
+// behind is errBehind if the message answers one that waits, for its key or for
+// another attempt: until that is an entry, nobody can tell where the answer
+// belongs. One whose author knows that it cannot be read is an entry already, or
+// never will be.
+func (s *scene) behind(ctx context.Context, m meeting.Message) error {
+	target := m.ReplyTo
+	if m.Thread != "" {
+		target = m.Thread
+	}
+	if target == "" || target == m.ID {
+		return nil
+	}
+	waits, err := s.tx.Waits(ctx, m.Room, target)
+	if err == nil && waits {
+		err = errBehind
+	}
+	return err
 }
 
 // locate finds where a message belongs: it was asked for by a leader, it is in

@@ -85,6 +85,7 @@ func (w *world) endure(readyz string, tr trouble) {
 	}
 	w.must(w.bot.stop(20 * time.Second))
 	w.judge()
+	w.t.Logf("the bot's complaints:%s", w.bot.complaints())
 }
 
 // ask asks one of the bot's pages; 0 if it does not answer.
