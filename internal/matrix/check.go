@@ -46,7 +46,11 @@ func (c *Client) checkLoop(ctx context.Context) error {
 }
 
 func (c *Client) workCheck(ctx context.Context, k meeting.Check) {
-	missing, err := c.readThread(ctx, k)
+	read := c.readThread
+	if k.Whole {
+		read = c.readSince
+	}
+	events, missing, err := read(ctx, k)
 	if ctx.Err() != nil {
 		return
 	}
@@ -54,17 +58,17 @@ func (c *Client) workCheck(ctx context.Context, k meeting.Check) {
 	f := asFault(err)
 	refused := f != nil && !f.transient()
 	switch {
-	case err == nil && len(missing) > 0 && k.Attempts+1 < checkLooks:
+	case err == nil && missing > 0 && k.Attempts+1 < checkLooks:
 		// Sync may be about to bring them, into their own place.
 		err = c.store.RetryCheck(ctx, k, now.Add(c.pace.poll))
 	case err == nil:
-		if len(missing) > 0 {
-			c.log.Warn("found replies that sync did not bring", "room", k.Room, "events", len(missing))
+		if missing > 0 {
+			c.log.Warn("found replies that sync did not bring", "room", k.Room, "events", missing)
 		}
-		err = c.store.FinishCheck(ctx, k, missing, now)
+		err = c.store.FinishCheck(ctx, k, events, now)
 		poke(c.wakeInbox)
 	case refused && k.Attempts+1 >= checkRefusals, err != nil && k.Attempts+1 >= checkAttempts:
-		c.log.Error("cannot compare a thread with the server", "room", k.Room, "error", err)
+		c.log.Error("cannot compare a meeting with the server", "room", k.Room, "error", err)
 		err = c.store.LoseCheck(ctx, k)
 	default:
 		err = c.store.RetryCheck(ctx, k, now.Add(backoff(err, k.Attempts+1, time.Minute)))
@@ -75,10 +79,9 @@ func (c *Client) workCheck(ctx context.Context, k meeting.Check) {
 }
 
 // readThread returns the replies in a thread that the inbox does not have,
-// oldest first.
-func (c *Client) readThread(ctx context.Context, k meeting.Check) ([]meeting.RawEvent, error) {
+// oldest first, and how many there are.
+func (c *Client) readThread(ctx context.Context, k meeting.Check) (out []meeting.RawEvent, missing int, err error) {
 	r := reader{c: c, room: id.RoomID(k.Room), known: map[string]bool{}}
-	var out []meeting.RawEvent
 	from := ""
 	for range checkPages {
 		var resp struct {
@@ -94,11 +97,11 @@ func (c *Client) readThread(ctx context.Context, k meeting.Check) ([]meeting.Raw
 			return c.call(ctx, "read thread", http.MethodGet, path, query, nil, &resp)
 		})
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		events := parseAll(resp.Chunk)
 		if err := r.lookUp(ctx, events); err != nil {
-			return nil, fmt.Errorf("compare thread: %w", err)
+			return nil, 0, fmt.Errorf("compare thread: %w", err)
 		}
 		for _, p := range events {
 			if !r.known[p.ev.ID] {
@@ -111,5 +114,62 @@ func (c *Client) readThread(ctx context.Context, k meeting.Check) ([]meeting.Raw
 		from = resp.Next
 	}
 	slices.Reverse(out)
-	return out, nil
+	return out, len(out), nil
+}
+
+// readSince returns what is in a room after the check's root, oldest first and
+// with what the inbox has, and how much of it the inbox does not have. It is
+// nothing where the root is not found: what came before the meeting is not to be
+// acted on.
+func (c *Client) readSince(ctx context.Context, k meeting.Check) (out []meeting.RawEvent, missing int, err error) {
+	r := reader{c: c, room: id.RoomID(k.Room), known: map[string]bool{}}
+	// Dendrite leaves events out where pages meet, and that could be the root.
+	for _, size := range []int{gapOtherPage, gapPage} {
+		events, err := r.until(ctx, string(k.Root), size)
+		if err != nil {
+			return nil, 0, fmt.Errorf("compare room: %w", err)
+		}
+		if len(events) == 0 {
+			continue
+		}
+		events, _ = visible(events, string(c.self), true)
+		for _, p := range events {
+			if !r.known[p.ev.ID] {
+				missing++
+			}
+			out = append(out, p.row(k.Room))
+		}
+		return out, missing, nil
+	}
+	c.log.Warn("cannot find where a meeting began", "room", k.Room)
+	return nil, 0, nil
+}
+
+// until reads a room from its newest event back to the root, oldest first in the
+// result; nothing if the root is not found.
+func (r *reader) until(ctx context.Context, root string, size int) ([]parsed, error) {
+	var all []parsed
+	seen := map[string]bool{}
+	from := ""
+	for range gapPages {
+		events, end, err := r.page(ctx, from, size)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range events {
+			if !seen[p.ev.ID] {
+				seen[p.ev.ID] = true
+				all = append(all, p)
+			}
+			if p.ev.ID == root {
+				slices.Reverse(all)
+				return all, nil
+			}
+		}
+		if len(events) == 0 || end == "" || end == from {
+			break
+		}
+		from = end
+	}
+	return nil, nil
 }

@@ -49,6 +49,30 @@ func TestCheckBringsWhatSyncDidNot(t *testing.T) {
 	}
 }
 
+// TestCheckOfRoom: what is in no thread and was passed over by sync is found
+// too, but nothing from before the meeting.
+func TestCheckOfRoom(t *testing.T) {
+	w := newWorld(t)
+	c := w.open()
+	before, root, one, two := text("$0", anna, "före"), text("$root", botUser, "Frågan."), text("$1", anna, "ett"), text("$2", anna, "två")
+	var d dag
+	for i, ev := range []object{before, root, one, two} {
+		ev["origin_server_ts"] = w.clock.now().UnixMilli()
+		d.add(i, ev)
+	}
+	w.server.messages = d.messages
+	w.begin(c)
+	w.server.push(timeline("1", room1, false, root, two))
+	w.until("what sync brought", func() bool { return len(w.handler.bodies()) == 1 })
+	w.store.mu.Lock()
+	w.store.checks = []meeting.Check{{ID: 1, Room: room1, Root: "$root", Whole: true, Since: w.clock.now()}}
+	w.store.mu.Unlock()
+	c.Wake()
+	w.until("what it did not bring", func() bool { return len(w.handler.bodies()) == 2 })
+	w.until("the end", func() bool { w.store.mu.Lock(); defer w.store.mu.Unlock(); return len(w.store.checks) == 0 })
+	diff(t, w.handler.bodies(), []string{"två", "ett"})
+}
+
 // TestCheckWhileClockIsSet: a clock that is set forward does not make a check
 // that failed once one that has failed for long.
 func TestCheckWhileClockIsSet(t *testing.T) {

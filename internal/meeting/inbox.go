@@ -75,12 +75,16 @@ type Gap struct {
 }
 
 // Check is a prompt's thread that is to be compared with the server's own list
-// of its replies, before the meeting closes.
+// of its replies, or a room with all that the server has in it, before the meeting
+// closes.
 type Check struct {
-	ID       int64
-	Meeting  int64
-	Room     RoomID
-	Root     EventID
+	ID      int64
+	Meeting int64
+	Room    RoomID
+	Root    EventID
+	// Whole asks for everything in the room after Root: an answer outside the
+	// threads, an edit or a removal is in no list of the server's.
+	Whole    bool
 	Attempts int
 	Since    time.Time
 }

@@ -2,15 +2,25 @@ package sqlite
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"blnbot/internal/meeting"
 )
 
-// StoreCheck asks for a prompt's thread to be compared with the server.
+// wholeRoom begins the root of a check of a whole room. Ids of events begin with
+// a dollar sign.
+const wholeRoom = "room from "
+
+// StoreCheck asks for a prompt's thread, or for its room, to be compared with the
+// server.
 func (t *Tx) StoreCheck(ctx context.Context, c meeting.Check) error {
+	root := string(c.Root)
+	if c.Whole {
+		root = wholeRoom + root
+	}
 	_, err := t.exec(ctx, "store check", `INSERT INTO checks (meeting_id, room_id, root, state, since) VALUES (?, ?, ?, 'open', ?)
-		ON CONFLICT DO NOTHING`, c.Meeting, c.Room, c.Root, stamp(c.Since))
+		ON CONFLICT DO NOTHING`, c.Meeting, c.Room, root, stamp(c.Since))
 	t.posted = true
 	return err
 }
@@ -29,14 +39,17 @@ func (t *Tx) LostChecks(ctx context.Context, meetingID int64) (int, error) {
 	return value[int](ctx, t, "count lost checks", "SELECT count(*) FROM checks WHERE meeting_id = ? AND state = 'lost'", meetingID)
 }
 
-// OpenChecks lists the threads that are to be compared with the server at now.
+// OpenChecks lists the threads and rooms that are to be compared with the server at now.
 func (d *DB) OpenChecks(ctx context.Context, now time.Time) ([]meeting.Check, error) {
 	var out []meeting.Check
 	err := d.Update(ctx, func(t *Tx) (err error) {
 		out, err = list(ctx, t, "list checks", `SELECT id, meeting_id, room_id, root, attempts, since FROM checks
 			WHERE state = 'open' AND (next_at IS NULL OR next_at <= ?) ORDER BY id`, []any{stamp(now)}, func(r row) (meeting.Check, error) {
 			var c meeting.Check
-			err := r.Scan(&c.ID, &c.Meeting, &c.Room, &c.Root, &c.Attempts, timestamp{&c.Since})
+			var root string
+			err := r.Scan(&c.ID, &c.Meeting, &c.Room, &root, &c.Attempts, timestamp{&c.Since})
+			root, c.Whole = strings.CutPrefix(root, wholeRoom)
+			c.Root = meeting.EventID(root)
 			return c, err
 		})
 		return err
@@ -44,20 +57,33 @@ func (d *DB) OpenChecks(ctx context.Context, now time.Time) ([]meeting.Check, er
 	return out, err
 }
 
-// afterAll is where events found by a check are placed: behind everything that
-// the newest sync answer brought.
+// afterAll is where events found by a check are placed if nothing shows where
+// they belong: behind everything that the newest sync answer brought.
 const afterAll = 1 << 20 * spacing
 
 // FinishCheck stores the events that the server has and the inbox lacks, and
-// ends the check.
+// ends the check. Events come oldest first; those among them that the inbox has
+// show the others their places: right after them.
 func (d *DB) FinishCheck(ctx context.Context, c meeting.Check, events []meeting.RawEvent, now time.Time) error {
 	return d.Update(ctx, func(t *Tx) error {
 		batch, err := value[int64](ctx, t, "read batch", "SELECT batch FROM sync_state WHERE id = 1")
 		if err != nil {
 			return err
 		}
-		for i, e := range events {
-			if err := t.storeRaw(ctx, e, meeting.Order{Batch: batch, Pos: afterAll + int64(i)}, now); err != nil {
+		at, placed := meeting.Order{Batch: batch, Pos: afterAll - 1}, false
+		for _, e := range events {
+			known, err := get(ctx, t, "look up event", "SELECT batch, pos FROM inbox WHERE event_id = ? AND room_id = ?", []any{e.ID, e.Room}, scanOrder)
+			if err != nil {
+				return err
+			}
+			if known != nil {
+				if !placed || at.Batch < known.Batch || at.Batch == known.Batch && at.Pos < known.Pos {
+					at, placed = *known, true
+				}
+				continue
+			}
+			at.Pos++
+			if err := t.storeRaw(ctx, e, at, now); err != nil {
 				return err
 			}
 		}

@@ -276,3 +276,16 @@ func TestNextRowIsFoundByIndexes(t *testing.T) {
 		t.Errorf("the next row is not found by the indexes:\n%s", plan)
 	}
 }
+
+// TestCheckPlacesWhatItFinds: what a check of a room finds has its place after
+// what comes before it there.
+func TestCheckPlacesWhatItFinds(t *testing.T) {
+	ctx := t.Context()
+	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
+	store(t, d, raw("!a", "$root", "$1", "$3"))
+	store(t, d, raw("!a", "$4"))
+	read := raw("!a", "$root", "$1", "$2", "$3", "$4", "$5").Events
+	must(t, d.FinishCheck(ctx, meeting.Check{ID: 1, Room: "!a", Root: "$root", Whole: true}, read, noon))
+	store(t, d, raw("!a", "$6", "$2"))
+	want(t, drain(t, d, noon), "$root", "$1", "$2", "$3", "$4", "$5", "$6")
+}
