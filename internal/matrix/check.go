@@ -63,7 +63,8 @@ func (c *Client) workCheck(ctx context.Context, k meeting.Check) {
 		err = c.store.RetryCheck(ctx, k, now.Add(c.pace.poll))
 	case err == nil:
 		if missing > 0 {
-			c.log.Warn("found replies that sync did not bring", "room", k.Room, "events", missing)
+			c.log.Warn("found events that sync did not bring", "room", k.Room, "events", missing)
+			c.rooms.get(id.RoomID(k.Room)).outdated() // somebody's coming or going may be among them
 		}
 		err = c.store.FinishCheck(ctx, k, events, now)
 		poke(c.wakeInbox)
