@@ -82,10 +82,10 @@ func (b *Bot) message(ctx context.Context, s *scene, p place, m meeting.Message)
 // errBehind keeps a message back.
 var errBehind = errors.New("what the message answers has not been handled yet")
 
-// behind is errBehind if the message answers one that waits, for its key or for
-// another attempt: until that is an entry, nobody can tell where the answer
-// belongs. One whose author knows that it cannot be read is an entry already, or
-// never will be.
+// behind is errBehind if the message answers one that waits for another attempt
+// to handle it: until that is an entry, nobody can tell where the answer belongs.
+// (One that answers a message without a key never comes here, see
+// waitsForAnswered.)
 func (s *scene) behind(ctx context.Context, m meeting.Message) error {
 	target := m.ReplyTo
 	if m.Thread != "" {
@@ -94,7 +94,7 @@ func (s *scene) behind(ctx context.Context, m meeting.Message) error {
 	if target == "" || target == m.ID {
 		return nil
 	}
-	waits, err := s.tx.Waits(ctx, m.Room, target)
+	waits, err := s.tx.Parked(ctx, m.Room, target)
 	if err == nil && waits {
 		err = errBehind
 	}

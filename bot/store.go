@@ -44,9 +44,8 @@ type inbox interface {
 	// WaitBehind has an event wait for others whose keys have not come.
 	WaitBehind(ctx context.Context, room meeting.RoomID, id meeting.EventID, others ...meeting.EventID) (bool, error)
 	ForgetRaw(ctx context.Context, id meeting.EventID) error
-	// Waits reports whether the event of the room waits for its key or for another
-	// attempt, and its author has not been told that it cannot be read.
-	Waits(ctx context.Context, room meeting.RoomID, id meeting.EventID) (bool, error)
+	// Parked reports whether the event of the room waits for another attempt.
+	Parked(ctx context.Context, room meeting.RoomID, id meeting.EventID) (bool, error)
 	// RoomOf is the room that a stored event came in; empty if it is not known.
 	RoomOf(ctx context.Context, id meeting.EventID) (meeting.RoomID, error)
 	StoreCheck(ctx context.Context, c meeting.Check) error

@@ -27,8 +27,8 @@ func (b *Bot) Run(ctx context.Context, connected func() bool) error {
 			if err := b.Tick(ctx); err != nil && ctx.Err() == nil {
 				b.log.Error("tick", "err", err)
 			}
+			failpoint.At("ticked")
 		}
-		failpoint.At("ticked")
 		select {
 		case <-ctx.Done():
 			return nil

@@ -315,11 +315,11 @@ func (t *Tx) Awaited(ctx context.Context, id meeting.EventID) (bool, error) {
 	return !handled, err
 }
 
-// Waits reports whether the event of the room waits for its key or for another
-// attempt to handle it, and its author has not been told that it cannot be read.
-func (t *Tx) Waits(ctx context.Context, room meeting.RoomID, id meeting.EventID) (bool, error) {
-	return value[bool](ctx, t, "look up waiting event",
-		"SELECT EXISTS (SELECT 1 FROM inbox WHERE event_id = ? AND room_id = ? AND state IN ('new', 'wait_key') AND attempts > 0 AND told = 0)", id, room)
+// Parked reports whether the event of the room waits for another attempt to
+// handle it.
+func (t *Tx) Parked(ctx context.Context, room meeting.RoomID, id meeting.EventID) (bool, error) {
+	return value[bool](ctx, t, "look up parked event",
+		"SELECT EXISTS (SELECT 1 FROM inbox WHERE event_id = ? AND room_id = ? AND state = 'new' AND attempts > 0)", id, room)
 }
 
 // RoomOf is the room that a stored event came in, handled or not; empty for one
