@@ -240,9 +240,7 @@ func (r *rooms) run(ctx context.Context) error {
 		}
 		var later <-chan time.Time
 		if missing {
-			timer := time.NewTimer(again)
-			defer timer.Stop()
-			later = timer.C
+			later = time.After(again)
 		}
 		select {
 		case <-ctx.Done():

@@ -55,8 +55,7 @@ func (c *Client) workCheck(ctx context.Context, k meeting.Check) {
 		return
 	}
 	now := c.now().UTC()
-	f := asFault(err)
-	refused := f != nil && !f.transient()
+	refused := refusal(err)
 	switch {
 	case err == nil && missing > 0 && k.Attempts+1 < checkLooks:
 		// Sync may be about to bring them, into their own place.

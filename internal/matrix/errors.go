@@ -58,6 +58,7 @@ var (
 const (
 	codeDuplicate     = "M_DUPLICATE_ANNOTATION"
 	codeResourceLimit = "M_RESOURCE_LIMIT_EXCEEDED"
+	codeLocked        = "M_USER_LOCKED" // by an administrator, until they unlock it
 )
 
 // longestRetry bounds what a server may ask for: a slip of its, or of a proxy's,
@@ -120,7 +121,7 @@ func (f *fault) foreign() bool {
 // transient reports whether the same request may succeed later.
 func (f *fault) transient() bool {
 	return f.status == 0 || f.status >= 500 || f.status == http.StatusRequestTimeout ||
-		f.status/100 == 2 || f.limited() || f.code == codeResourceLimit || f.foreign()
+		f.status/100 == 2 || f.limited() || f.code == codeResourceLimit || f.code == codeLocked || f.foreign()
 }
 
 // newFault makes a fault of an error from mautrix. Other errors are wrapped

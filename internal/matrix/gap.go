@@ -66,8 +66,7 @@ func (c *Client) workGap(ctx context.Context, g meeting.Gap) {
 		poke(c.wakeInbox)
 		return
 	}
-	f := asFault(err)
-	refused := f != nil && !f.transient()
+	refused := refusal(err)
 	if (refused && g.Attempts+1 >= gapRefusals) || g.Attempts+1 >= gapAttempts {
 		c.log.Error("gap is lost", "room", g.Room, "attempts", g.Attempts+1, "error", err)
 		err = c.store.LoseGap(ctx, g, now)
@@ -281,6 +280,14 @@ func join(base, other []parsed) []parsed {
 		out = append(append(out, p), after[i]...)
 	}
 	return out
+}
+
+// refusal reports whether the server has refused a request, and will again. That
+// the bot is logged out says nothing of the request: it comes again with the next
+// login.
+func refusal(err error) bool {
+	f := asFault(err)
+	return f != nil && !f.transient() && !errors.Is(err, ErrLoggedOut)
 }
 
 // limitAttempts is how often a rate-limited request is repeated.

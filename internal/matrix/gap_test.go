@@ -223,6 +223,35 @@ func TestGapFailures(t *testing.T) {
 			t.Error("the gap counts as lost")
 		}
 	})
+	t.Run("while logged out", func(t *testing.T) {
+		w := newWorld(t)
+		c := w.open()
+		var d dag
+		for i, body := range []string{"ett", "två"} {
+			ev := text("$"+body, anna, body)
+			ev["origin_server_ts"] = w.clock.now().UnixMilli()
+			d.add(i, ev)
+		}
+		w.server.messages = d.messages
+		asked := 0
+		w.server.setIntercept(func(rw http.ResponseWriter, r *http.Request) bool {
+			if !strings.HasSuffix(r.URL.Path, "/messages") {
+				return false
+			}
+			asked++
+			if asked > gapRefusals {
+				return false
+			}
+			fail(rw, 401, "M_UNKNOWN_TOKEN", nil)
+			return true
+		})
+		w.begin(c)
+		w.server.push(timeline("1", room1, true, d.events[1]))
+		w.until("both", func() bool { w.clock.add(time.Second); return len(w.handler.bodies()) == 2 })
+		if w.store.lost != 0 {
+			t.Error("the gap counts as lost")
+		}
+	})
 	t.Run("for ever", func(t *testing.T) {
 		w := newWorld(t)
 		c := w.open()
@@ -272,10 +301,14 @@ func TestServerAwayLosesNothing(t *testing.T) {
 	w.store.rows["$again"] = &fakeRow{InboxRow: meeting.InboxRow{RawEvent: meeting.RawEvent{ID: "$again", Room: "!other:x"}, State: meeting.InboxFetch},
 		next: w.clock.now().Add(time.Hour)}
 	w.store.checks = []meeting.Check{{ID: 1, Room: room1, Root: "$root", Since: w.clock.now()}}
+	w.handler.welcome = true
 	w.store.mu.Unlock()
 	away.Store(true)
 	w.server.push(timeline("1", room1, true, d.events[1]))
 	w.until("the outage", func() bool { return !c.CaughtUp() })
+	w.store.mu.Lock()
+	w.store.invites["!new:x"] = meeting.Invite{Room: "!new:x", Inviter: anna, At: w.clock.now()}
+	w.store.mu.Unlock()
 	for range 30 {
 		before := refused.Load()
 		w.clock.add(2 * time.Hour) // a weekend and a half
@@ -285,6 +318,11 @@ func TestServerAwayLosesNothing(t *testing.T) {
 	w.server.push(object{"next_batch": "2"})
 	w.until("everything", func() bool { w.clock.add(time.Second); return len(w.handler.bodies()) == 3 })
 	w.until("the end of it", c.CaughtUp)
+	w.until("the room", func() bool {
+		w.server.mu.Lock()
+		defer w.server.mu.Unlock()
+		return slices.Contains(w.server.joined, "!new:x")
+	})
 	w.store.mu.Lock()
 	defer w.store.mu.Unlock()
 	if w.store.lost != 0 {

@@ -207,7 +207,7 @@ func (c *Client) followUpgrade(ctx context.Context, t meeting.RoomReplaced) (boo
 
 // unlessRefused drops errors that the server will not think better of.
 func (c *Client) unlessRefused(err error) error {
-	if f := asFault(err); f != nil && !f.transient() && !errors.Is(err, ErrLoggedOut) {
+	if refusal(err) {
 		c.log.Warn("the server refuses", "error", err)
 		return nil
 	}
@@ -228,6 +228,9 @@ func (c *Client) inviteLoop(ctx context.Context) error {
 			c.log.Error("cannot list invitations", "error", err)
 		}
 		for _, inv := range invites {
+			if !c.answering.Load() {
+				break // nor would its refusal come through
+			}
 			if err := c.answerInvite(ctx, inv); err != nil && ctx.Err() == nil {
 				age := c.now().Sub(inv.At)
 				c.log.Debug("cannot answer an invitation, trying again", "room", inv.Room, "error", err)

@@ -307,6 +307,7 @@ func TestSendErrors(t *testing.T) {
 		{name: "bad", status: 400, code: "M_BAD_JSON", want: meeting.ErrRejected},
 		{name: "not there yet", status: 404, code: "M_NOT_FOUND"},
 		{name: "not there", status: 404, code: "M_NOT_FOUND", attempts: 3, want: meeting.ErrRejected},
+		{name: "locked", status: 401, code: "M_USER_LOCKED"},
 		// What stands before the server says nothing about the post.
 		{name: "proxy without its server", status: 404, attempts: 3},
 		{name: "proxy's firewall", status: 403},

@@ -170,7 +170,11 @@ func (c *Client) syncOnce(ctx context.Context, since string, wait time.Duration)
 		return "", &fault{op: "sync", status: http.StatusOK, cause: errors.New("no token in the answer")}
 	}
 	err = c.takeIn(ctx, since, a)
-	c.answering.Store(true) // not before the gaps that the outage has left are known
+	if !c.answering.Swap(true) { // not before the gaps that the outage has left are known
+		for _, ch := range []chan struct{}{c.wakeGaps, c.wakeInvites, c.wakeChecks} {
+			poke(ch)
+		}
+	}
 	return a.Next, err
 }
 
