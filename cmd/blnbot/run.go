@@ -38,6 +38,11 @@ func (c *runCmd) Run(ctx context.Context, env *environment, cmds *commands) erro
 	if err != nil {
 		return err
 	}
+	// From the beginning: waiting for the homeserver may take days, and until it is
+	// asked for, the signal ends a process, which systemd takes for a good end.
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
 	log := newLogger(env.stderr, c.LogLevel, c.LogFormat, cfg.User)
 	for _, w := range cfg.Warnings {
 		log.Warn("blnbot check warns of the configuration", "file", w.File, "line", w.Line, "column", w.Column)
@@ -60,6 +65,7 @@ func (c *runCmd) Run(ctx context.Context, env *environment, cmds *commands) erro
 	if err != nil {
 		return err
 	}
+	s.hup = hup
 	if err := s.beginWatch(ctx, env, log); err != nil {
 		return errors.Join(err, s.db.Close())
 	}
@@ -169,14 +175,11 @@ func waitFor(ctx context.Context, channels ...<-chan struct{}) bool {
 
 // reload takes in a changed configuration on SIGHUP. A bad file changes nothing.
 func (s *service) reload(ctx context.Context, cmds *commands, env *environment, log *slog.Logger, rooms chan<- *config.Config) error {
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-hup:
+		case <-s.hup:
 		}
 		reloaded := s.watch.reloading()
 		cfg, err := cmds.load(env)

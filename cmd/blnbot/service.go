@@ -37,8 +37,10 @@ type service struct {
 	cfg *config.Config
 	db  *sqlite.DB
 	bot *bot.Bot
-	// watch is set while the bot runs.
+	// watch and hup, which asks for a changed configuration, are set while the bot
+	// runs.
 	watch *watch
+	hup   <-chan os.Signal
 }
 
 // openService opens the database and makes the bot. It works while another

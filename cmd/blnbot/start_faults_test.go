@@ -1,8 +1,10 @@
 package main_test
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -119,6 +121,35 @@ func TestStartFaults(t *testing.T) {
 				t.Errorf("the homeserver was asked: %s", &faults)
 			}
 		})
+	}
+}
+
+// TestHangUpWhileWaiting: a bot that waits for its homeserver is not ended by the
+// signal to read its configuration.
+func TestHangUpWhileWaiting(t *testing.T) {
+	_, command := offline(t, "")
+	command.Env = append(os.Environ(), "BLNBOT_PASSWORD=x")
+	said, err := command.StderrPipe()
+	if err == nil {
+		err = command.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := bufio.NewScanner(said)
+	waits := false
+	for !waits && log.Scan() {
+		waits = strings.Contains(log.Text(), "does not answer; waiting for it")
+	}
+	if !waits {
+		t.Fatalf("it does not wait: %v", command.Wait())
+	}
+	err = errors.Join(command.Process.Signal(syscall.SIGHUP), command.Process.Signal(syscall.SIGTERM))
+	if _, err2 := io.Copy(io.Discard, said); err2 != nil {
+		t.Error(err2)
+	}
+	if err := errors.Join(err, command.Wait()); err != nil {
+		t.Errorf("ended with %v", err)
 	}
 }
 
