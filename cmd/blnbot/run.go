@@ -108,7 +108,7 @@ func (s *service) beginWatch(ctx context.Context, env *environment, log *slog.Lo
 func (s *service) serve(parent context.Context, cmds *commands, env *environment, conn *connection, log *slog.Logger) (finished bool, err error) {
 	ctx, stop := context.WithCancelCause(parent)
 	defer stop(nil)
-	box := &outbox.Outbox{Store: s.db, Sender: conn.Client, Reporter: s.bot, Log: log, Now: env.now}
+	box := &outbox.Outbox{Store: s.db, Sender: conn.Client, Reporter: s.bot, Log: log, Now: env.now, Connected: conn.Answering}
 	s.db.OnPosts(func() { box.Wake(); conn.Wake() })
 	r := &rooms{service: s, client: conn.Client, log: log, wake: make(chan *config.Config, 1), bound: make(chan struct{})}
 	var wg sync.WaitGroup

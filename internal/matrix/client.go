@@ -305,6 +305,9 @@ func (c *Client) Fingerprint() string { return c.mach.Fingerprint() }
 // been handled: from then on a post without an echo has not been sent.
 func (c *Client) Ready() <-chan struct{} { return c.ready }
 
+// Answering reports whether the server answered when it was last asked for news.
+func (c *Client) Answering() bool { return c.answering.Load() }
+
 // CaughtUp reports whether the server answered when it was last asked for news, and
 // what came to pass while it did not has been handled. The passing of time means
 // nothing while this is false: nobody could read what it leads to, and a message

@@ -57,6 +57,10 @@ type Outbox struct {
 	Reporter Reporter
 	Log      *slog.Logger
 	Now      func() time.Time // time.Now
+	// Connected says whether the server answers. While it does not nothing is
+	// tried, so that no lane backs off for long, and all go on at once when it is
+	// back. Always, if nil.
+	Connected func() bool
 
 	wake chan struct{}
 	once sync.Once
@@ -90,14 +94,23 @@ func (o *Outbox) Run(ctx context.Context) error {
 	done := make(chan string, lanes)
 	busy := map[string]bool{}
 	for {
-		started, err := o.start(ctx, p, busy, done)
+		var started bool
+		var err error
+		connected := o.Connected == nil || o.Connected()
+		if connected {
+			started, err = o.start(ctx, p, busy, done)
+		}
 		if err != nil && ctx.Err() == nil {
 			o.Log.Error("read posts", "err", err)
 		}
 		if ctx.Err() == nil && started && len(busy) < lanes {
 			continue
 		}
-		timer := time.NewTimer(o.wait(ctx, err))
+		wait := glance
+		if connected {
+			wait = o.wait(ctx, err)
+		}
+		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
 			timer.Stop()

@@ -383,6 +383,25 @@ func TestWaitingIsQuiet(t *testing.T) {
 	})
 }
 
+// TestServerAway: nothing is tried while the server is away, and all that waits
+// goes out as soon as it is back.
+func TestServerAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(to("!a", "1"), to("!a", "2"), to("!b", "3"))
+		back := time.Now().Add(50 * time.Hour)
+		ctx, cancel := context.WithDeadline(t.Context(), back.Add(2*time.Second))
+		defer cancel()
+		o := &outbox.Outbox{Store: w, Sender: w, Reporter: w, Log: slog.New(slog.DiscardHandler),
+			Connected: func() bool { return !time.Now().Before(back) }}
+		if err := o.Run(ctx); err != nil {
+			t.Error(err)
+		}
+		if diff := cmp.Diff([]string{"1", "2", "3"}, w.sent()); diff != "" || w.tries != 3 {
+			t.Errorf("%d attempts; sent (-want +got):\n%s", w.tries, diff)
+		}
+	})
+}
+
 func TestFullSpeedComesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var posts []meeting.Delivery
