@@ -159,7 +159,7 @@ func nullable(s string) any {
 	return s
 }
 
-const nextPosts = `SELECT content, attempts, lane, created_at FROM posts WHERE seq IN (
+const nextPosts = `SELECT key, room_id, content, attempts, lane, created_at FROM posts WHERE seq IN (
 	SELECT min(seq) FROM posts WHERE state = 'pending' AND lane NOT IN (SELECT value FROM json_each(?2)) GROUP BY lane)
 AND (next_at IS NULL OR next_at <= ?1) ORDER BY seq LIMIT ?3`
 
@@ -190,14 +190,18 @@ func (d *DB) NextPosts(ctx context.Context, now time.Time, busy []string, limit 
 	return out, err
 }
 
+// scanDelivery reads a post. One that makes no sense, as another version may have
+// left it, comes without a kind: nobody can send it, and so it is given up and
+// told of like others, instead of holding up all rooms.
 func scanDelivery(r row) (meeting.Delivery, error) {
 	var d meeting.Delivery
+	var whose meeting.Post
 	var content []byte
-	if err := r.Scan(&content, &d.Attempts, &d.Lane, timestamp{&d.Created}); err != nil {
+	if err := r.Scan(&whose.Key, &whose.Room, &content, &d.Attempts, &d.Lane, timestamp{&d.Created}); err != nil {
 		return d, err
 	}
-	if err := json.Unmarshal(content, &d.Post); err != nil {
-		return d, fmt.Errorf("decode post: %w", err)
+	if json.Unmarshal(content, &d.Post) != nil || d.Key != whose.Key {
+		d.Post = whose
 	}
 	return d, nil
 }

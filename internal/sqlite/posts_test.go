@@ -80,6 +80,21 @@ func TestPostsAreKeptOnceAndInOrderPerLane(t *testing.T) {
 	want(t, due(t, d, noon, "!b", "@anna:x", "@bo:x"), "a2")
 }
 
+// TestPostThatMakesNoSense: it does not keep the others from being sent, and
+// comes by itself to be given up.
+func TestPostThatMakesNoSense(t *testing.T) {
+	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
+	queue(t, d, meeting.Post{Key: "a", Room: "!a", Kind: meeting.PostText}, meeting.Post{Key: "b", Room: "!b", Kind: meeting.PostText})
+	_, err := d.db.Exec(`UPDATE posts SET content = CAST('{"Key":"a","Kind":7}' AS BLOB) WHERE key = 'a'`)
+	must(t, err)
+	want(t, due(t, d, noon), "a", "b")
+	posts, err := d.NextPosts(t.Context(), noon, nil, 1)
+	must(t, err)
+	if posts[0].Kind != "" || posts[0].Room != "!a" || posts[0].Lane != "!a" {
+		t.Errorf("got %+v", posts[0])
+	}
+}
+
 func TestReferencesAreResolvedWhenSent(t *testing.T) {
 	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
 	queue(t, d,
