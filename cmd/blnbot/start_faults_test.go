@@ -59,7 +59,7 @@ func TestStartFaults(t *testing.T) {
 		{"newer", "", pragma("PRAGMA user_version = 1000"),
 			[]string{"written by a newer version of blnbot: it has version 1000", "Install at least that version, or restore a backup"}},
 		{"read-only file", "", mode("blnbot.db", 0o400), []string{"readonly database", "check their owner and mode"}},
-		{"read-only folder", "", mode(".", 0o500), []string{"blnbot.lock: permission denied"}},
+		{"read-only folder", "", mode(".", 0o500), []string{"blnbot.lock: permission denied; blnbot must be able to write in data_dir"}},
 		{"damaged", "", func(t *testing.T, data string) func() {
 			t.Helper()
 			if err := os.WriteFile(filepath.Join(data, "blnbot.db"), bytes.Repeat([]byte("garbage "), 1000), 0o600); err != nil {

@@ -182,6 +182,22 @@ func TestFirstStartMakesAnIdentity(t *testing.T) {
 	if third.session.device == c.session.device {
 		t.Error("the device is the old one")
 	}
+	// It is said if the bot's own database is new as well, and only then.
+	doubts := func() int {
+		return strings.Count(w.logs(), "the account has been in use, but data_dir holds no minutes")
+	}
+	if n := doubts(); n != 1 {
+		t.Errorf("doubted %d times whether this is the beginning", n)
+	}
+	w.store.began = w.clock.now()
+	w.db, w.dir = nil, t.TempDir()
+	if err := os.WriteFile(filepath.Join(w.dir, "recovery-key"), key, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.open()
+	if n := doubts(); n != 1 {
+		t.Errorf("doubted %d times whether a later start is the beginning", n)
+	}
 	if n := w.server.count("POST keys/device_signing/upload"); n != 1 {
 		t.Errorf("%d identities", n)
 	}

@@ -71,6 +71,7 @@ func (c *Client) ensureIdentity(ctx context.Context) error {
 		if found.master == "" {
 			err = c.createIdentity(ctx)
 		} else {
+			c.doubtBeginning(ctx)
 			err = c.useIdentity(ctx, found)
 		}
 		if err == nil {
@@ -92,6 +93,14 @@ func (c *Client) ensureIdentity(ctx context.Context) error {
 	}
 	c.session.signed = true
 	return c.session.store(ctx, c.raw)
+}
+
+// doubtBeginning warns if the account has been in use while the bot's own database
+// is new: most likely it looks for its data in the wrong place.
+func (c *Client) doubtBeginning(ctx context.Context) {
+	if began, err := c.store.Began(ctx); err == nil && began.IsZero() {
+		c.log.Warn("the account has been in use, but data_dir holds no minutes; if there have been any, stop the bot and look where they are")
+	}
 }
 
 // createIdentity gives an account without identity one. The order lets any
