@@ -45,7 +45,8 @@ const (
 	lanes     = 8                // posts under way at once
 	firstWait = 2 * time.Second  // after the first failed attempt; doubles
 	longWait  = 10 * time.Minute // at most between attempts
-	drain     = 10 * time.Second // for posts under way when the program stops
+	slowest   = 2 * time.Minute  // for one attempt: large files go to slow servers, too
+	drain     = 7 * time.Second  // for posts under way when the program stops, which has 8 seconds for it all
 	idle      = time.Minute      // look again at the latest
 	glance    = time.Second      // look again for what is due, and cannot be begun
 )
@@ -184,8 +185,9 @@ func (o *Outbox) deliver(ctx context.Context, p *pacer, d meeting.Delivery) {
 	if !ok {
 		return
 	}
-	sending, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+	sending, cancel := context.WithTimeout(context.WithoutCancel(ctx), slowest)
 	defer cancel()
+	defer context.AfterFunc(ctx, func() { cancelAfter(sending, cancel, drain) })()
 	cause, err := o.attempt(sending, p, d, began)
 	if cause != nil || err != nil {
 		o.Log.Error("deliver post", "key", d.Key, "attempt", d.Attempts+1, "err", errors.Join(cause, err))
@@ -194,6 +196,12 @@ func (o *Outbox) deliver(ctx context.Context, p *pacer, d meeting.Delivery) {
 		// Nothing was noted, so the post is due as before: not at once again.
 		pause(ctx, firstWait)
 	}
+}
+
+// cancelAfter calls cancel after d, unless ctx has ended by then.
+func cancelAfter(ctx context.Context, cancel func(), d time.Duration) {
+	pause(ctx, d)
+	cancel()
 }
 
 func pause(ctx context.Context, d time.Duration) {

@@ -552,6 +552,19 @@ func TestStopDrains(t *testing.T) {
 	})
 }
 
+// TestSlowServer: an attempt that takes long is not broken off and made again, for
+// ever.
+func TestSlowServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(to("!a", "1"))
+		w.answer = func(meeting.Delivery) (time.Duration, error) { return time.Minute, nil }
+		w.run(t, 5*time.Minute)
+		if !w.find("1").sent || w.tries != 1 {
+			t.Errorf("sent: %v, in %d attempts", w.find("1").sent, w.tries)
+		}
+	})
+}
+
 // A server that does not answer cannot keep the program from stopping.
 func TestStopDoesNotHang(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
