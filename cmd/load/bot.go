@@ -90,27 +90,29 @@ func init() {
 	if len(os.Args) < 2 || os.Args[1] != "run" {
 		return
 	}
-	base := fmt.Sprintf("%%s/%%d-", %q, os.Getpid())
-	f, err := os.Create(base + "cpu.pprof")
-	if err != nil || pprof.StartCPUProfile(f) != nil {
-		panic("no profile")
-	}
-	ended := make(chan os.Signal, 1)
-	signal.Notify(ended, syscall.SIGUSR1)
+	next := make(chan os.Signal, 1)
+	signal.Notify(next, syscall.SIGUSR1)
 	go func() {
-		<-ended
-		pprof.StopCPUProfile()
-		f.Close()
-		if h, err := os.Create(base + "heap.pprof"); err == nil {
-			pprof.WriteHeapProfile(h)
-			h.Close()
+		for n := 1; ; n++ {
+			base := fmt.Sprintf("%%s/%%d-%%d-", %q, os.Getpid(), n)
+			f, err := os.Create(base + "cpu.pprof")
+			if err != nil || pprof.StartCPUProfile(f) != nil {
+				panic("no profile")
+			}
+			<-next
+			pprof.StopCPUProfile()
+			f.Close()
+			if h, err := os.Create(base + "heap.pprof"); err == nil {
+				pprof.WriteHeapProfile(h)
+				h.Close()
+			}
 		}
 	}()
 }
 `
 
-// endProfile has the profiles written, if there are any.
-func (s *site) endProfile(c *child) error {
+// nextProfile has the profiles written, if there are any, and the next begun.
+func (s *site) nextProfile(c *child) error {
 	if s.profile == "" {
 		return nil
 	}

@@ -65,6 +65,7 @@ func (c *child) stop() error {
 type usage struct {
 	cpu       time.Duration // user and system, since its start
 	rss, peak float64       // MB
+	memory    float64       // MB of rss that are not pages of a file
 }
 
 // ticks are those in which Linux counts processor time: 100 a second on all
@@ -98,6 +99,8 @@ func (c *child) use() (usage, error) {
 		switch name {
 		case "VmRSS":
 			u.rss = kb / 1024
+		case "RssAnon":
+			u.memory = kb / 1024
 		case "VmHWM":
 			u.peak = kb / 1024
 		}

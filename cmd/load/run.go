@@ -32,7 +32,7 @@ func run(ctx context.Context, o options) (err error) {
 	fmt.Fprintf(o.out, "%d encrypted rooms, %d people in each, made in %s.\n", o.rooms, o.people, round(time.Since(began)))
 	pair, err := s.open(ctx)
 	if err == nil {
-		err = s.talk(ctx, pair)
+		err = s.talk(ctx, &pair)
 	}
 	if err = errors.Join(err, pair.bare.stop(), pair.bot.stop()); err != nil {
 		return err
@@ -123,10 +123,7 @@ func (s *site) openMeetings(ctx context.Context, bot *child) error {
 	mine := float64(posts) / toRooms.Seconds()
 	fmt.Fprintf(s.out, "Opening: %d posts in the outbox within %s, in the rooms after %s: %.0f a second; the server takes %.0f a second from %d senders.\n",
 		posts, round(toOutbox), round(toRooms), mine, speed, senders)
-	time.Sleep(5 * time.Second)
-	u, err := bot.use()
-	fmt.Fprintf(s.out, "Idle bot with %d networks: %.0f MB.\n", len(s.rooms), u.rss)
-	return err
+	return nil
 }
 
 // between is the time between two times of the bot's database.
@@ -164,6 +161,7 @@ func (s *site) serverSpeed(ctx context.Context) (float64, error) {
 type measured struct {
 	took, cpu    time.Duration
 	peak         float64
+	memory       float64 // of its own: without the program's file
 	median, late float64 // ms
 }
 
@@ -177,26 +175,48 @@ func (s *site) print(title string, bare, bot measured) {
 	row("time", "s", bare.took.Seconds(), bot.took.Seconds())
 	row("processor", "s", bare.cpu.Seconds(), bot.cpu.Seconds())
 	row("peak memory", "MB", bare.peak, bot.peak)
+	row("of that not the program, now", "MB", bare.memory, bot.memory)
 	row("reply → read / 📝, median", "ms", bare.median, bot.median)
 	row("reply → read / 📝, 95 %", "ms", bare.late, bot.late)
 }
 
-// talk has people reply while both run.
-func (s *site) talk(ctx context.Context, p both) error {
+// settle is how long both are left alone after a start, and rest how long they
+// are then measured while nothing happens.
+const (
+	settle = 5 * time.Second
+	rest   = 20 * time.Second
+)
+
+// talk starts both anew, so that both have been up for equally long, measures
+// what they use while nothing happens, and then has people reply.
+func (s *site) talk(ctx context.Context, p *both) error {
 	if err := s.counted(ctx, p.bot, "bot stores", countEntries, s.early); err != nil {
 		return err
 	}
-	if err := errors.Join(s.quiet(ctx, p.bot), p.bare.stop()); err != nil {
+	if err := errors.Join(s.quiet(ctx, p.bot), s.nextProfile(p.bot), p.bare.stop(), p.bot.stop()); err != nil {
 		return err
 	}
-	var err error
-	if p.bare, err = s.startBare(time.Now()); err != nil {
-		return err
-	}
-	time.Sleep(3 * time.Second)
-	bare0, err1 := p.bare.use()
-	bot0, err2 := p.bot.use()
+	var err1, err2 error
+	p.bare, err1 = s.startBare(time.Now())
+	p.bot, err2 = s.startBot()
 	if err := errors.Join(err1, err2); err != nil {
+		return err
+	}
+	time.Sleep(settle)
+	before, err1 := p.use()
+	time.Sleep(rest)
+	after, err2 := p.use()
+	if err := errors.Join(err1, err2, s.nextProfile(p.bot)); err != nil {
+		return err
+	}
+	s.print(fmt.Sprintf("%v without anything to do", rest), after[0].since(before[0]), after[1].since(before[1]))
+	return s.converse(ctx, p)
+}
+
+// converse has people reply while both run.
+func (s *site) converse(ctx context.Context, p *both) error {
+	before, err := p.use()
+	if err != nil {
 		return err
 	}
 	sent, err := s.send(ctx, s.live, s.rate)
@@ -215,18 +235,29 @@ func (s *site) talk(ctx context.Context, p both) error {
 		}
 		took = append(took, float64(s.watch.markedAt(ev).Sub(at).Milliseconds()))
 	}
-	bare1, err1 := p.bare.use()
-	bot1, err2 := p.bot.use()
-	if err := errors.Join(err1, err2, p.bare.stop(), s.endProfile(p.bot)); err != nil {
+	after, err := p.use()
+	if err := errors.Join(err, p.bare.stop(), s.nextProfile(p.bot)); err != nil {
 		return err
 	}
-	var bare, bot measured
-	bare.cpu, bare.peak = bare1.cpu-bare0.cpu, bare1.peak
-	bot.cpu, bot.peak = bot1.cpu-bot0.cpu, bot1.peak
+	bare, bot := after[0].since(before[0]), after[1].since(before[1])
 	bare.median, bare.late = p.bare.latency()
 	bot.median, bot.late = quantiles(took)
 	s.print(fmt.Sprintf("%d replies at %.3g a second", s.live, s.rate), bare, bot)
 	return nil
+}
+
+// use is what both have used.
+func (p *both) use() (u [2]usage, err error) {
+	var err1, err2 error
+	u[0], err1 = p.bare.use()
+	u[1], err2 = p.bot.use()
+	return u, errors.Join(err1, err2)
+}
+
+// since is what was used since an earlier time; the peak is that of the
+// process's whole life.
+func (u usage) since(before usage) measured {
+	return measured{cpu: u.cpu - before.cpu, peak: u.peak, memory: u.memory}
 }
 
 // latency reads what the bare client said at its end.
@@ -281,7 +312,7 @@ func (s *site) bareCatchUp(ctx context.Context, after time.Time) (m measured, er
 func (c *child) measure() (measured, error) {
 	took := time.Since(c.began)
 	u, err := c.use()
-	return measured{took: took, cpu: u.cpu, peak: u.peak}, err
+	return measured{took: took, cpu: u.cpu, peak: u.peak, memory: u.memory}, err
 }
 
 func (s *site) botCatchUp(ctx context.Context, bare measured, sent int) (err error) {
@@ -298,7 +329,7 @@ func (s *site) botCatchUp(ctx context.Context, bare measured, sent int) (err err
 		return err
 	}
 	s.print(fmt.Sprintf("catching up with %d replies", s.replies), bare, bot)
-	if err := errors.Join(s.endProfile(c), s.quiet(ctx, c)); err != nil {
+	if err := errors.Join(s.nextProfile(c), s.quiet(ctx, c)); err != nil {
 		return err
 	}
 	all, err := c.measure()

@@ -54,12 +54,13 @@ type Options struct {
 
 // pace is how long things wait.
 type pace struct {
-	poll    time.Duration // between looks at the tables
-	request time.Duration // before asking the sender for a missing key
-	tell    time.Duration // before a message counts as unreadable
-	giveUp  time.Duration // before an unreadable message is given up
-	longest time.Duration // between attempts to reach the server
-	short   time.Duration // before the first retry of a failed event
+	poll     time.Duration // between looks at the tables
+	receipts time.Duration // between read receipts
+	request  time.Duration // before asking the sender for a missing key
+	tell     time.Duration // before a message counts as unreadable
+	giveUp   time.Duration // before an unreadable message is given up
+	longest  time.Duration // between attempts to reach the server
+	short    time.Duration // before the first retry of a failed event
 }
 
 func (p pace) withDefaults() pace {
@@ -69,6 +70,7 @@ func (p pace) withDefaults() pace {
 		}
 	}
 	def(&p.poll, 2*time.Second)
+	def(&p.receipts, 30*time.Second)
 	def(&p.request, 5*time.Second)
 	def(&p.tell, 30*time.Second)
 	def(&p.giveUp, 14*24*time.Hour)
@@ -134,6 +136,10 @@ type Client struct {
 	readyOnce                                            sync.Once
 }
 
+// keptConnections to the server, unless it speaks HTTP/2: for the posts that are
+// under way at once, sync and what else there is. Go would keep two.
+const keptConnections = 12
+
 // Open logs in or takes up the stored session, and makes sure that the bot's
 // device is known to the server and cross-signed. It returns ErrUnreachable
 // if it makes sense to call it again later; other errors are for a person.
@@ -161,7 +167,9 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 	// mautrix logs request bodies, so it gets no logger, here or in contexts.
 	api.Log = zerolog.Nop()
 	api.UserAgent = "blnbot"
-	api.Client = &http.Client{Timeout: 90 * time.Second, CheckRedirect: sameMethod}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = keptConnections
+	api.Client = &http.Client{Transport: transport, Timeout: 90 * time.Second, CheckRedirect: sameMethod}
 	api.DefaultHTTPRetries = 0
 	s, err := login(ctx, api, o)
 	if err != nil {
@@ -183,7 +191,7 @@ func Open(ctx context.Context, o Options) (*Client, error) {
 
 func newClient(api *mautrix.Client, s *session, o Options) *Client {
 	return &Client{
-		api: api, polling: &http.Client{}, // limited by ask
+		api: api, polling: &http.Client{Transport: api.Client.Transport}, // limited by ask
 		raw: o.CryptoDB, session: s, store: o.Store, handler: o.Handler, log: o.Log, now: o.Now,
 		pace: o.pace.withDefaults(), self: s.user, decoder: wire.Decoder{Self: meeting.UserID(s.user)},
 		opened: o.Now(), o: o,
@@ -254,7 +262,8 @@ func (c *Client) openStores(ctx context.Context) error {
 	// is locked for it (see openToDevice).
 	c.mach.DisableDecryptKeyFetching = true
 	// The bot does not ratchet keys forward. Tracking lists every index that was
-	// skipped, of which a message can claim four thousand million.
+	// skipped, of which a message can claim four thousand million, and
+	// writes to the database for each message.
 	c.mach.DisableRatchetTracking = true
 	c.mach.SessionReceived = func(_ context.Context, _ id.RoomID, session id.SessionID, _ uint32) {
 		c.arrived.add(string(session))

@@ -101,7 +101,7 @@ func (w *world) options() Options {
 		RecoveryKeyFile: filepath.Join(w.dir, "recovery-key"), CryptoDB: w.db,
 		Store: w.store, Handler: w.handler, Now: w.clock.now,
 		Log:  slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		pace: pace{poll: 5 * time.Millisecond, longest: 20 * time.Millisecond, short: time.Millisecond},
+		pace: pace{poll: 5 * time.Millisecond, receipts: 5 * time.Millisecond, longest: 20 * time.Millisecond, short: time.Millisecond},
 	}
 }
 

@@ -307,7 +307,7 @@ func (c *Client) bury(ctx context.Context, row *meeting.InboxRow, ev *wire.Event
 // the meantime. Nothing depends on it.
 func (c *Client) receiptLoop(ctx context.Context) error {
 	for ctx.Err() == nil {
-		pause(ctx, c.pace.poll, nil)
+		pause(ctx, c.pace.receipts, nil)
 		for name, ev := range c.receipts.take() {
 			path := []any{"v3", "rooms", id.RoomID(name), "receipt", event.ReceiptTypeRead, id.EventID(ev)}
 			if err := c.call(ctx, "mark as read", http.MethodPost, path, nil, struct{}{}, nil); err != nil && ctx.Err() == nil {

@@ -14,6 +14,8 @@ import (
 
 	"maunium.net/go/mautrix"
 	"maunium.net/go/mautrix/id"
+
+	"blnbot/internal/meeting"
 )
 
 // answer is what /sync says. Events stay as they came: one that is malformed
@@ -233,7 +235,8 @@ func (c *Client) takeIn(ctx context.Context, since string, a *answer) (err error
 	if err := c.keys.err(); err != nil {
 		return err
 	}
-	if err := c.reportKeys(ctx); err != nil {
+	keys, err := c.reportKeys(ctx)
+	if err != nil {
 		return err
 	}
 	batch, err := c.applyAnswer(ctx, since, a)
@@ -248,23 +251,41 @@ func (c *Client) takeIn(ctx context.Context, since string, a *answer) (err error
 	}
 	c.mach.MarkOlmHashSavePoint(ctx)
 	c.synced.Add(1)
-	c.firstSync.Store(true)
-	for _, ch := range []chan struct{}{c.wakeGaps, c.wakeInbox, c.wakeInvites, c.stored} {
-		poke(ch)
-	}
+	first := !c.firstSync.Swap(true)
+	c.wakeFor(batch, first || keys)
 	return nil
 }
 
-// reportKeys tells the store which Megolm sessions have come. What cannot be
-// told is kept for the next time.
-func (c *Client) reportKeys(ctx context.Context) error {
-	for _, session := range c.arrived.list() {
+// wakeFor wakes those who have something to do after a stored answer; all of
+// them if asked to.
+func (c *Client) wakeFor(batch meeting.SyncBatch, all bool) {
+	poke(c.stored)
+	gaps, events := all, all
+	for _, r := range batch.Rooms {
+		gaps, events = gaps || r.Limited, events || len(r.Events) > 0
+	}
+	if gaps {
+		poke(c.wakeGaps)
+	}
+	if gaps || events {
+		poke(c.wakeInbox)
+	}
+	if all || len(batch.Invites) > 0 {
+		poke(c.wakeInvites)
+	}
+}
+
+// reportKeys tells the store which Megolm sessions have come, and reports
+// whether any have. What cannot be told is kept for the next time.
+func (c *Client) reportKeys(ctx context.Context) (bool, error) {
+	sessions := c.arrived.list()
+	for _, session := range sessions {
 		if err := c.store.KeyArrived(ctx, session); err != nil {
-			return fmt.Errorf("report key: %w", err)
+			return true, fmt.Errorf("report key: %w", err)
 		}
 		c.arrived.remove(session)
 	}
-	return nil
+	return len(sessions) > 0, nil
 }
 
 // identityCheck is how often the bot looks whether it still is cross-signed.

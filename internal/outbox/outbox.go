@@ -95,21 +95,14 @@ func (o *Outbox) Run(ctx context.Context) error {
 	done := make(chan string, lanes)
 	busy := map[string]bool{}
 	for {
-		var started bool
 		var err error
-		connected := o.Connected == nil || o.Connected()
-		if connected {
-			started, err = o.start(ctx, p, busy, done)
+		wait := glance
+		if o.Connected == nil || o.Connected() {
+			err = o.start(ctx, p, busy, done)
+			wait = o.wait(ctx, err)
 		}
 		if err != nil && ctx.Err() == nil {
 			o.Log.Error("read posts", "err", err)
-		}
-		if ctx.Err() == nil && started && len(busy) < lanes {
-			continue
-		}
-		wait := glance
-		if connected {
-			wait = o.wait(ctx, err)
 		}
 		timer := time.NewTimer(wait)
 		select {
@@ -144,10 +137,10 @@ func (o *Outbox) wait(ctx context.Context, failed error) time.Duration {
 }
 
 // start begins the delivery of the posts that are due, one per free lane.
-func (o *Outbox) start(ctx context.Context, p *pacer, busy map[string]bool, done chan<- string) (bool, error) {
+func (o *Outbox) start(ctx context.Context, p *pacer, busy map[string]bool, done chan<- string) error {
 	free := lanes - len(busy)
 	if free == 0 {
-		return false, nil
+		return nil
 	}
 	taken := make([]string, 0, len(busy))
 	for lane := range busy {
@@ -155,7 +148,7 @@ func (o *Outbox) start(ctx context.Context, p *pacer, busy map[string]bool, done
 	}
 	posts, err := o.Store.NextPosts(ctx, o.Now(), taken, free)
 	if err != nil {
-		return false, err
+		return err
 	}
 	for _, d := range posts {
 		lane := laneOf(d)
@@ -165,7 +158,7 @@ func (o *Outbox) start(ctx context.Context, p *pacer, busy map[string]bool, done
 			done <- lane
 		}()
 	}
-	return len(posts) > 0, nil
+	return nil
 }
 
 func laneOf(d meeting.Delivery) string {

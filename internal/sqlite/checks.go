@@ -42,7 +42,7 @@ func (t *Tx) LostChecks(ctx context.Context, meetingID int64) (int, error) {
 // OpenChecks lists the threads and rooms that are to be compared with the server at now.
 func (d *DB) OpenChecks(ctx context.Context, now time.Time) ([]meeting.Check, error) {
 	var out []meeting.Check
-	err := d.Update(ctx, func(t *Tx) (err error) {
+	err := d.view(ctx, func(t *Tx) (err error) {
 		out, err = list(ctx, t, "list checks", `SELECT id, meeting_id, room_id, root, attempts, since FROM checks
 			WHERE state = 'open' AND (next_at IS NULL OR next_at <= ?) ORDER BY id`, []any{stamp(now)}, func(r row) (meeting.Check, error) {
 			var c meeting.Check

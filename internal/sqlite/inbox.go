@@ -11,7 +11,7 @@ import (
 // SyncToken is the token of the last stored sync answer, empty at first.
 func (d *DB) SyncToken(ctx context.Context) (string, error) {
 	var token string
-	err := d.Update(ctx, func(t *Tx) (err error) {
+	err := d.view(ctx, func(t *Tx) (err error) {
 		token, err = value[string](ctx, t, "read sync token", "SELECT token FROM sync_state WHERE id = 1")
 		return err
 	})
@@ -20,7 +20,7 @@ func (d *DB) SyncToken(ctx context.Context) (string, error) {
 
 // Began is when the first sync answer was stored; zero before.
 func (d *DB) Began(ctx context.Context) (at time.Time, err error) {
-	err = d.Update(ctx, func(t *Tx) error {
+	err = d.view(ctx, func(t *Tx) error {
 		found, err := get(ctx, t, "read sync begin", "SELECT began FROM sync_state WHERE id = 1", nil, func(r row) (time.Time, error) {
 			var v time.Time
 			err := r.Scan(timestamp{&v})
@@ -115,6 +115,10 @@ func scanInbox(r row) (meeting.InboxRow, error) {
 // heldAttempts is meeting.HeldAttempts, for SQL.
 const heldAttempts = "5"
 
+// limit3 is the limit ?3. SQLite plans a query with LIMIT ?3 anew each time, to
+// make use of the number; of a sum it does not know the value.
+const limit3 = "?3 + 0"
+
 // The first rows in the server's order whose room has no open gap and no earlier
 // row that is parked after one of its first failures. A row that has failed more
 // often no longer holds up the others.
@@ -124,7 +128,7 @@ AND NOT EXISTS (SELECT 1 FROM gaps g WHERE g.room_id = i.room_id AND g.state = '
 AND NOT EXISTS (SELECT 1 FROM inbox p WHERE p.room_id = i.room_id AND p.state = 'new'
 	AND p.next_at > ?1 AND p.attempts <= ` + heldAttempts + ` AND (p.batch, p.pos) < (i.batch, i.pos))
 AND room_id NOT IN (SELECT value FROM json_each(?2))
-ORDER BY batch, pos LIMIT ?3`
+ORDER BY batch, pos LIMIT ` + limit3
 
 const nextWaiting = `SELECT ` + inboxColumns + ` FROM inbox
 WHERE state IN ('wait_key', 'fetch') AND next_at <= ?1
@@ -139,7 +143,7 @@ func (d *DB) NextInbox(ctx context.Context, now time.Time, skip []meeting.RoomID
 	if err != nil {
 		return nil, err
 	}
-	err = d.Update(ctx, func(t *Tx) error {
+	err = d.view(ctx, func(t *Tx) error {
 		for _, q := range []string{nextNew, nextWaiting} {
 			var err error
 			found, err = list(ctx, t, "next events", q, []any{stamp(now), rooms, limit}, scanInbox)
@@ -176,7 +180,7 @@ func (d *DB) BuryInbox(ctx context.Context, id meeting.EventID) error {
 // OpenGaps lists the gaps that can be worked on at now, oldest first.
 func (d *DB) OpenGaps(ctx context.Context, now time.Time) ([]meeting.Gap, error) {
 	var out []meeting.Gap
-	err := d.Update(ctx, func(t *Tx) (err error) {
+	err := d.view(ctx, func(t *Tx) (err error) {
 		out, err = list(ctx, t, "list gaps", `SELECT id, room_id, prev_batch, attempts, since FROM gaps
 			WHERE state = 'open' AND (next_at IS NULL OR next_at <= ?) ORDER BY id`, []any{stamp(now)},
 			func(r row) (meeting.Gap, error) {
@@ -196,7 +200,7 @@ func (d *DB) KnownEvents(ctx context.Context, ids []meeting.EventID) (map[meetin
 	if err != nil {
 		return nil, err
 	}
-	err = d.Update(ctx, func(t *Tx) error {
+	err = d.view(ctx, func(t *Tx) error {
 		found, err := list(ctx, t, "known events",
 			"SELECT event_id FROM inbox WHERE event_id IN (SELECT value FROM json_each(?))", []any{arg}, scanOne[meeting.EventID])
 		for _, id := range found {
@@ -340,7 +344,7 @@ func (t *Tx) ForgetRaw(ctx context.Context, id meeting.EventID) error {
 // Encrypted reports the sticky flag: whether the room was ever encrypted.
 func (d *DB) Encrypted(ctx context.Context, room meeting.RoomID) (bool, error) {
 	var is bool
-	err := d.Update(ctx, func(t *Tx) (err error) {
+	err := d.view(ctx, func(t *Tx) (err error) {
 		is, err = value[bool](ctx, t, "read encryption", "SELECT encrypted FROM rooms WHERE room_id = ?", room)
 		return err
 	})
@@ -361,7 +365,7 @@ func (t *Tx) setEncrypted(ctx context.Context, room meeting.RoomID) error {
 // DirectRoom is the room for direct messages with the user, or empty.
 func (d *DB) DirectRoom(ctx context.Context, user meeting.UserID) (meeting.RoomID, error) {
 	var room meeting.RoomID
-	err := d.Update(ctx, func(t *Tx) (err error) {
+	err := d.view(ctx, func(t *Tx) (err error) {
 		room, err = value[meeting.RoomID](ctx, t, "read direct room", "SELECT room_id FROM direct_rooms WHERE user_id = ?", user)
 		return err
 	})
@@ -377,7 +381,7 @@ func (d *DB) SetDirectRoom(ctx context.Context, user meeting.UserID, room meetin
 // Invites lists the invitations that can be answered at now, oldest first.
 func (d *DB) Invites(ctx context.Context, now time.Time) ([]meeting.Invite, error) {
 	var out []meeting.Invite
-	err := d.Update(ctx, func(t *Tx) (err error) {
+	err := d.view(ctx, func(t *Tx) (err error) {
 		out, err = list(ctx, t, "list invites", `SELECT room_id, inviter, direct, at FROM invites
 			WHERE next_at IS NULL OR next_at <= ? ORDER BY at`, []any{stamp(now)},
 			func(r row) (meeting.Invite, error) {

@@ -161,7 +161,7 @@ func nullable(s string) any {
 
 const nextPosts = `SELECT key, room_id, content, attempts, lane, created_at FROM posts WHERE seq IN (
 	SELECT min(seq) FROM posts WHERE state = 'pending' AND lane NOT IN (SELECT value FROM json_each(?2)) GROUP BY lane)
-AND (next_at IS NULL OR next_at <= ?1) ORDER BY seq LIMIT ?3`
+AND (next_at IS NULL OR next_at <= ?1) ORDER BY seq LIMIT ` + limit3
 
 // NextPosts returns the oldest pending post of each lane (a room or the
 // receiver of direct messages) that is due at now and not busy, oldest first,
@@ -172,7 +172,7 @@ func (d *DB) NextPosts(ctx context.Context, now time.Time, busy []string, limit 
 	if err != nil {
 		return nil, err
 	}
-	err = d.Update(ctx, func(t *Tx) error {
+	err = d.view(ctx, func(t *Tx) error {
 		found, err := list(ctx, t, "next posts", nextPosts, []any{stamp(now), lanes, limit}, scanDelivery)
 		for i := range found {
 			for _, r := range []struct {
@@ -244,7 +244,7 @@ func (t *Tx) FailPost(ctx context.Context, key string) error {
 // NextPostTime is when the next parked post is due; zero if none is.
 func (d *DB) NextPostTime(ctx context.Context) (time.Time, error) {
 	var at time.Time
-	err := d.Update(ctx, func(t *Tx) error {
+	err := d.view(ctx, func(t *Tx) error {
 		found, err := get(ctx, t, "next post time", "SELECT min(next_at) FROM posts WHERE state = 'pending' AND next_at IS NOT NULL", nil,
 			func(r row) (time.Time, error) {
 				var v time.Time

@@ -17,7 +17,7 @@ import (
 	"sync"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver
+	"modernc.org/sqlite"
 )
 
 //go:embed migrations/*.sql
@@ -44,10 +44,11 @@ func Connect(ctx context.Context, path string) (*sql.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create database: %w", err)
 	}
-	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()+"?"+pragmas)
+	opener, err := sqlite.NewConnector("file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath() + "?" + pragmas)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
+	db := sql.OpenDB(connector{opener})
 	// One connection: SQLite has one writer anyway, and nothing in the process
 	// ever waits for a lock that it holds itself.
 	db.SetMaxOpenConns(1)
@@ -60,10 +61,9 @@ func Connect(ctx context.Context, path string) (*sql.DB, error) {
 // DB is blnbot.db. Its methods are what the adapters need, each one a
 // transaction; the bot works on a Tx.
 type DB struct {
-	db       *sql.DB
-	path     string
-	prepared statements
-	kick     func() // called after a transaction that stored posts
+	db   *sql.DB
+	path string
+	kick func() // called after a transaction that stored posts
 	// scrub says that the log still holds text that was removed, outdated that
 	// there are copies of the database that hold it.
 	scrub, outdated bool
@@ -93,9 +93,8 @@ func (d *DB) OnPosts(fn func()) { d.kick = fn }
 
 // Close writes the log back into the file and closes it.
 func (d *DB) Close() error {
-	err := d.prepared.close()
-	_, err2 := d.db.Exec("PRAGMA wal_checkpoint(TRUNCATE)")
-	return errors.Join(err, err2, d.db.Close())
+	_, err := d.db.Exec("PRAGMA wal_checkpoint(TRUNCATE)")
+	return errors.Join(err, d.db.Close())
 }
 
 func (d *DB) migrate(ctx context.Context) error {
@@ -159,37 +158,65 @@ func (d *DB) apply(ctx context.Context, name string, version int) error {
 
 // Tx is a transaction. Its methods are the domain's storage.
 type Tx struct {
-	tx       *sql.Tx
-	prepared *statements
-	missed   []string // queries that were not prepared
-	posted   bool     // a post was stored
-	removed  bool     // text was removed
-	cleared  bool     // so was everything that people wrote in a network
+	conn    *sql.Conn
+	posted  bool // a post was stored
+	removed bool // text was removed
+	cleared bool // so was everything that people wrote in a network
 }
 
-// Update runs fn in a transaction and commits it, unless fn fails or panics.
+// Update runs fn in a transaction and commits it, unless fn fails or panics. A
+// context that ends before keeps it from beginning; what has begun is finished.
 func (d *DB) Update(ctx context.Context, fn func(*Tx) error) error {
-	tx, err := d.db.BeginTx(ctx, nil)
+	t, err := d.transact(ctx, "BEGIN IMMEDIATE", fn)
 	if err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
-	t := &Tx{tx: tx, prepared: &d.prepared}
-	defer func() {
-		_ = tx.Rollback()
-		d.prepared.learn(ctx, d.db, t.missed)
-	}()
-	if err := fn(t); err != nil {
 		return err
 	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
-	}
+	ctx = context.WithoutCancel(ctx)
 	if t.posted {
 		d.kick()
 	}
 	d.scrubLog(ctx, t.removed)
 	d.scrubCopies(t.cleared)
 	return nil
+}
+
+// view runs fn in a transaction that must not write: it waits for no writer, and
+// is cheaper.
+func (d *DB) view(ctx context.Context, fn func(*Tx) error) error {
+	_, err := d.transact(ctx, "BEGIN", fn)
+	return err
+}
+
+// transact runs fn between begin and COMMIT. It does without sql.Tx, which
+// starts a goroutine for each transaction and for each query in it.
+func (d *DB) transact(ctx context.Context, begin string, fn func(*Tx) error) (t *Tx, err error) {
+	conn, err := d.db.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("begin: %w", err)
+	}
+	defer conn.Close()
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("begin: %w", err)
+	}
+	bare := context.WithoutCancel(ctx)
+	if _, err := conn.ExecContext(bare, begin); err != nil {
+		return nil, fmt.Errorf("begin: %w", err)
+	}
+	committed := false
+	defer func() {
+		if !committed {
+			_, _ = conn.ExecContext(bare, "ROLLBACK") // fails if SQLite did so itself
+		}
+	}()
+	t = &Tx{conn: conn}
+	if err := fn(t); err != nil {
+		return nil, err
+	}
+	if _, err := conn.ExecContext(bare, "COMMIT"); err != nil {
+		return nil, fmt.Errorf("commit: %w", err)
+	}
+	committed = true
+	return t, nil
 }
 
 // scrubCopies deletes the copies of the database from before upgrades, all of
@@ -227,13 +254,7 @@ func (d *DB) scrubLog(ctx context.Context, removed bool) {
 
 // exec runs a statement and names it in the error.
 func (t *Tx) exec(ctx context.Context, what, query string, args ...any) (int64, error) {
-	var res sql.Result
-	var err error
-	if stmt := t.statement(ctx, query); stmt != nil {
-		res, err = stmt.ExecContext(ctx, args...)
-	} else {
-		res, err = t.tx.ExecContext(ctx, query, args...)
-	}
+	res, err := t.conn.ExecContext(context.WithoutCancel(ctx), query, args...)
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", what, err)
 	}
@@ -246,7 +267,7 @@ func (t *Tx) exec(ctx context.Context, what, query string, args ...any) (int64, 
 
 // list collects the rows of a query.
 func list[T any](ctx context.Context, t *Tx, what, query string, args []any, scan func(row) (T, error)) ([]T, error) {
-	rows, err := t.query(ctx, query, args...)
+	rows, err := t.conn.QueryContext(context.WithoutCancel(ctx), query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
