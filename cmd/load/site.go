@@ -110,9 +110,13 @@ func (s *site) populate(ctx context.Context) error {
 	if s.coordination, err = s.room(ctx, "Samordning", s.bot); err != nil {
 		return err
 	}
+	invited := []id.UserID{s.bot, s.bareUser.User, s.watch.UserID}
+	for i := range s.people {
+		invited = append(invited, id.UserID(s.server.UserID(fmt.Sprintf("p%d", i))))
+	}
 	s.rooms = make([]id.RoomID, s.options.rooms)
 	err = parallel(ctx, len(s.rooms), senders, func(ctx context.Context, i int) (err error) {
-		s.rooms[i], err = s.room(ctx, fmt.Sprintf("N%d", i), s.bot, s.bareUser.User, s.watch.UserID)
+		s.rooms[i], err = s.room(ctx, fmt.Sprintf("N%d", i), invited...)
 		if err == nil {
 			_, err = s.watch.JoinRoomByID(ctx, s.rooms[i])
 		}
@@ -146,9 +150,6 @@ func (s *site) gather(ctx context.Context) error {
 	}
 	return parallel(ctx, len(s.rooms), senders, func(ctx context.Context, i int) error {
 		for _, w := range s.writers {
-			if _, err := s.leader.InviteUser(ctx, s.rooms[i], &mautrix.ReqInviteUser{UserID: w.UserID}); err != nil {
-				return fmt.Errorf("invite: %w", err)
-			}
 			if _, err := w.JoinRoomByID(ctx, s.rooms[i]); err != nil {
 				return fmt.Errorf("join: %w", err)
 			}

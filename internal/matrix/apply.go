@@ -1,6 +1,7 @@
 package matrix
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -37,7 +38,7 @@ func (c *Client) applyAnswer(ctx context.Context, since string, a *answer) (meet
 			kind = first
 		}
 	}
-	err := c.db.DoTxn(ctx, nil, func(ctx context.Context) (err error) {
+	apply := func(ctx context.Context) (err error) {
 		defer func() {
 			if r := recover(); r != nil {
 				err = fmt.Errorf("apply sync: %w: %T", errPanic, r)
@@ -59,7 +60,13 @@ func (c *Client) applyAnswer(ctx context.Context, since string, a *answer) (meet
 		}
 		batch.Rooms, err = c.missedRemovals(ctx, batch.Rooms, a)
 		return err
-	})
+	}
+	var err error
+	if a.mayHaveState() {
+		err = c.db.DoTxn(ctx, nil, apply)
+	} else {
+		err = apply(ctx) // most answers: there is nothing to write
+	}
 	if err != nil {
 		return batch, err
 	}
@@ -96,6 +103,25 @@ func (c *Client) dropHistory(ctx context.Context, rb *meeting.RoomBatch, began t
 		rb.Events = append(rb.Events, p.row(rb.Room))
 	}
 	return nil
+}
+
+// mayHaveState reports whether an answer may change the state store. It may say
+// so in vain.
+func (a *answer) mayHaveState() bool {
+	for _, part := range []map[id.RoomID]section{a.Rooms.Join, a.Rooms.Leave} {
+		for _, s := range part {
+			if len(s.State.Events) > 0 || slices.ContainsFunc(s.Timeline.Events, mayBeState) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// mayBeState reports whether an event may be a state event. Others have the word
+// in a text at most. JSON may write its letters as numbers.
+func mayBeState(raw json.RawMessage) bool {
+	return bytes.Contains(raw, []byte("state_key")) || bytes.Contains(raw, []byte(`\u`))
 }
 
 // missedRemovals adds a gap for every room that invites the bot although it was

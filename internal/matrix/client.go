@@ -125,6 +125,7 @@ type Client struct {
 	asking    chan struct{}
 	rooms     rooms
 	retried   retried
+	fetched   fetched
 	counted   time.Time // when the number of one-time keys was last known; sync loop only
 	threads   threads
 	receipts  receipts

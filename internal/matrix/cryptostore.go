@@ -151,3 +151,26 @@ func (s *cryptoStore) RemoveOutboundGroupSession(ctx context.Context, room id.Ro
 func (s *cryptoStore) PutDevices(ctx context.Context, u id.UserID, d map[id.DeviceID]*id.Device) error {
 	return s.note(s.SQLCryptoStore.PutDevices(ctx, u, d))
 }
+
+// sharing marks the context in which a room's key is given to devices; its value
+// is a *shareMarks.
+type sharing struct{}
+
+// shareMarks are the devices that a key was given to.
+type shareMarks []shareMark
+
+type shareMark struct {
+	user    id.UserID
+	device  id.IdentityKey
+	session id.SessionID
+}
+
+// MarkOutboundGroupSessionShared notes that a device was given a key, or leaves
+// that to whoever shares the key.
+func (s *cryptoStore) MarkOutboundGroupSessionShared(ctx context.Context, u id.UserID, k id.IdentityKey, session id.SessionID) error {
+	if marks, ok := ctx.Value(sharing{}).(*shareMarks); ok {
+		*marks = append(*marks, shareMark{u, k, session})
+		return nil
+	}
+	return s.SQLCryptoStore.MarkOutboundGroupSessionShared(ctx, u, k, session)
+}

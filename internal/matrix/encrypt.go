@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"maunium.net/go/mautrix/crypto"
@@ -73,13 +75,14 @@ func (c *Client) unchangedSince(changes int64) bool {
 // devices changed meanwhile.
 const encryptAttempts = 5
 
-// encrypt encrypts a content for those who are in the room now. Fresh makes
-// it ask the server for everybody's devices and use a new key; that also
-// happens once per start, for lists that went stale unnoticed.
+// encrypt encrypts a content for those who are in the room now. If since is not
+// zero it uses a new key, and asks the server for the devices of everybody for
+// whom it has not done so since then; all of that also happens once per start,
+// for lists that went stale unnoticed.
 //
 // It is not interrupted when ctx ends: an Olm session that has been used must
 // be stored.
-func (c *Client) encrypt(ctx context.Context, name id.RoomID, typ event.Type, content json.RawMessage, fresh bool) (*event.EncryptedEventContent, error) {
+func (c *Client) encrypt(ctx context.Context, name id.RoomID, typ event.Type, content json.RawMessage, since time.Time) (*event.EncryptedEventContent, error) {
 	ctx = context.WithoutCancel(ctx)
 	r := c.rooms.get(name)
 	for range encryptAttempts {
@@ -88,9 +91,12 @@ func (c *Client) encrypt(ctx context.Context, name id.RoomID, typ event.Type, co
 		if err != nil {
 			return nil, err
 		}
-		if fresh || r.renewed.Load() != epoch {
-			err = c.renew(ctx, name, users)
-		} else {
+		switch {
+		case r.renewed.Load() != epoch:
+			err = c.renew(ctx, name, users, c.now())
+		case !since.IsZero():
+			err = c.renew(ctx, name, users, since)
+		default:
 			err = c.catchUp(ctx, users)
 		}
 		if err != nil {
@@ -112,10 +118,20 @@ func (c *Client) encrypt(ctx context.Context, name id.RoomID, typ event.Type, co
 	return nil, &meeting.RetryError{Err: errors.New("members keep changing")}
 }
 
-// renew fetches all devices of the users, and drops the room's key.
-func (c *Client) renew(ctx context.Context, name id.RoomID, users []id.UserID) error {
-	if _, err := c.mach.FetchKeys(ctx, users, true); err != nil {
-		return newFault("query keys", err)
+// renew fetches the devices of those users whose lists were not fetched since
+// the time, and drops the room's key. So people who are in many rooms are looked
+// up once when meetings open in all of them. What a look finds new in a list
+// drops the keys of all rooms, and what sync says of a list makes it old.
+func (c *Client) renew(ctx context.Context, name id.RoomID, users []id.UserID, since time.Time) error {
+	now, changes := c.now(), c.changes.Load()
+	if old := c.fetched.before(users, since, now); len(old) > 0 {
+		got, err := c.mach.FetchKeys(ctx, old, true)
+		if err != nil {
+			return newFault("query keys", err)
+		}
+		if c.changes.Load() == changes {
+			c.fetched.note(slices.Collect(maps.Keys(got)), now)
+		}
 	}
 	if err := c.keys.RemoveOutboundGroupSession(ctx, name); err != nil {
 		return fmt.Errorf("rotate key: %w", err)
@@ -163,8 +179,8 @@ func (c *Client) seal(ctx context.Context, name id.RoomID, typ event.Type, conte
 	out, err := c.mach.EncryptMegolmEvent(ctx, name, typ, content)
 	if errors.Is(err, crypto.ErrSessionExpired) || errors.Is(err, crypto.ErrNoGroupSession) ||
 		errors.Is(err, crypto.ErrSessionNotShared) {
-		if err := c.mach.ShareGroupSession(ctx, name, users); err != nil {
-			return nil, newFault("share key", err)
+		if err := c.share(ctx, name, users); err != nil {
+			return nil, err
 		}
 		out, err = c.mach.EncryptMegolmEvent(ctx, name, typ, content)
 	}
@@ -172,4 +188,26 @@ func (c *Client) seal(ctx context.Context, name id.RoomID, typ event.Type, conte
 		return nil, newFault("encrypt", err)
 	}
 	return out, c.keys.err()
+}
+
+// share gives the users' devices a new key to the room. To whom it went is
+// written down in one transaction, instead of one for each device, afterwards: a
+// key that was shared in a process that ended is not used by the next.
+func (c *Client) share(ctx context.Context, name id.RoomID, users []id.UserID) error {
+	var marks shareMarks
+	if err := c.mach.ShareGroupSession(context.WithValue(ctx, sharing{}, &marks), name, users); err != nil {
+		return newFault("share key", err)
+	}
+	err := c.db.DoTxn(ctx, nil, func(ctx context.Context) error {
+		for _, m := range marks {
+			if err := c.keys.MarkOutboundGroupSessionShared(ctx, m.user, m.device, m.session); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("note who has the key: %w", err)
+	}
+	return nil
 }

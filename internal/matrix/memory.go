@@ -99,6 +99,47 @@ func (r *retried) forget(users []id.UserID) {
 	}
 }
 
+// fetched remembers when device lists were last fetched before sending.
+type fetched struct {
+	mu sync.Mutex
+	at map[id.UserID]time.Time
+}
+
+// before returns those users whose lists were not asked for since the time. A
+// clock that was set back does not make them newer.
+func (f *fetched) before(users []id.UserID, since, now time.Time) []id.UserID {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out []id.UserID
+	for _, user := range users {
+		if at, ok := f.at[user]; !ok || !at.After(since) || at.After(now) {
+			out = append(out, user)
+		}
+	}
+	return out
+}
+
+// note says that the users' lists have come, and when they were asked for.
+func (f *fetched) note(users []id.UserID, asked time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.at == nil || len(f.at) >= maxNames {
+		f.at = map[id.UserID]time.Time{}
+	}
+	for _, user := range users {
+		f.at[user] = asked
+	}
+}
+
+// forget has the users' lists fetched again.
+func (f *fetched) forget(users []id.UserID) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, user := range users {
+		delete(f.at, user)
+	}
+}
+
 type rooms struct {
 	mu   sync.Mutex
 	byID map[id.RoomID]*room

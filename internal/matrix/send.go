@@ -200,7 +200,7 @@ func (c *Client) put(ctx context.Context, name id.RoomID, d meeting.Delivery, ty
 			return "", &meeting.RetryError{Err: errors.New("room has become encrypted")}
 		}
 	} else {
-		sealed, err := c.encrypt(ctx, name, typ, content, d.Fresh)
+		sealed, err := c.encrypt(ctx, name, typ, content, c.renewal(d))
 		if err != nil {
 			return "", err
 		}
@@ -214,6 +214,18 @@ func (c *Client) put(ctx context.Context, name id.RoomID, d meeting.Delivery, ty
 		c.threads.set(d.ThreadID, ev)
 	}
 	return ev, err
+}
+
+// renewal is since when the keys to a post must be new: since it was written if
+// it asks for that, else zero.
+func (c *Client) renewal(d meeting.Delivery) time.Time {
+	switch {
+	case !d.Fresh:
+		return time.Time{}
+	case d.Created.IsZero():
+		return c.now()
+	}
+	return d.Created
 }
 
 func (c *Client) putEvent(ctx context.Context, name id.RoomID, typ event.Type, key string, content any) (meeting.EventID, error) {

@@ -251,6 +251,43 @@ func TestKeysGoToThoseWhoAreThere(t *testing.T) {
 	}
 }
 
+// People who are in many rooms are looked up once when new posts go to all of
+// them, and their new devices get the keys to all.
+func TestPeopleInManyRoomsAreLookedUpOnce(t *testing.T) {
+	w := newWorld(t)
+	rooms := []string{room1, "!two:x", "!three:x"}
+	for _, room := range rooms {
+		w.setRoom(room, megolm())
+	}
+	w.peer(anna, "PHONE")
+	c := w.open()
+	w.begin(c)
+	send := func(text string, fresh bool, at func() time.Time) {
+		for _, room := range rooms {
+			d := post(text+room, text)
+			d.Room, d.Fresh, d.Created = meeting.RoomID(room), fresh, at()
+			w.clock.add(time.Second)
+			if _, err := c.Send(t.Context(), d); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	send("ett", false, w.clock.now)
+	w.peer(anna, "TABLET")
+	before, at := w.server.count("POST keys/query"), w.clock.now()
+	send("två", true, func() time.Time { return at })
+	if n := w.server.count("POST keys/query") - before; n != 1 {
+		t.Errorf("looked up %d times", n)
+	}
+	if n := len(w.server.takeToDevice(anna, "TABLET")); n != len(rooms) {
+		t.Errorf("the new device got %d keys", n)
+	}
+	send("tre", true, w.clock.now) // each written after the last look
+	if n := w.server.count("POST keys/query") - before; n != 1+len(rooms) {
+		t.Errorf("looked up %d times", n)
+	}
+}
+
 // The request for changed device lists fails while syncing: the new device
 // must still get keys, as soon as the server answers.
 func TestDeviceListThatFailedIsFetchedLater(t *testing.T) {

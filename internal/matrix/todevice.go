@@ -28,6 +28,7 @@ func (c *Client) takeDevices(ctx context.Context, users []id.UserID) error {
 	c.retried.forget(users)
 	c.fetchDevices(ctx, users, false)
 	c.changes.Add(1)
+	c.fetched.forget(users) // after that, see renew
 	return nil
 }
 

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"testing"
 	"time"
@@ -261,8 +262,16 @@ func TestNextRowIsFoundByIndexes(t *testing.T) {
 	}
 	store(t, d, b)
 	must(t, d.RetryInbox(t.Context(), "$0", noon.Add(time.Hour)))
-	plan := ""
-	rows, err := d.db.Query("EXPLAIN QUERY PLAN "+nextNew, stamp(noon), "[]", 100)
+	plan := planOf(t, d, nextNew, stamp(noon), "[]", 100)
+	if !contains(plan, "inbox_new") || !contains(plan, "inbox_parked") || contains(plan, "TEMP B-TREE") {
+		t.Errorf("the next row is not found by the indexes:\n%s", plan)
+	}
+}
+
+// planOf is how SQLite runs a query.
+func planOf(t *testing.T, d *DB, query string, args ...any) (plan string) {
+	t.Helper()
+	rows, err := d.db.Query("EXPLAIN QUERY PLAN "+query, args...)
 	must(t, err)
 	defer rows.Close()
 	for rows.Next() {
@@ -272,8 +281,24 @@ func TestNextRowIsFoundByIndexes(t *testing.T) {
 		plan += detail + "\n"
 	}
 	must(t, rows.Err())
-	if !contains(plan, "inbox_new") || !contains(plan, "inbox_parked") || contains(plan, "TEMP B-TREE") {
-		t.Errorf("the next row is not found by the indexes:\n%s", plan)
+	return plan
+}
+
+func TestNextPostIsFoundByIndexes(t *testing.T) {
+	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
+	plan := planOf(t, d, nextPosts, stamp(noon), "[]", 8)
+	if !contains(plan, "posts_next (next_at=?)") || !contains(plan, "posts_next (next_at<?)") || contains(plan, "SCAN p") || contains(plan, "TEMP B-TREE") {
+		t.Errorf("the next post is not found by the indexes:\n%s", plan)
+	}
+}
+
+// TestLimitIsNotPlannedAnew: SQLite makes use of the value of LIMIT ?, and parses
+// the query anew each time it is run.
+func TestLimitIsNotPlannedAnew(t *testing.T) {
+	for _, query := range []string{nextNew, nextWaiting, nextPosts} {
+		if regexp.MustCompile(`LIMIT \?\d*\s*(\)|$|OFFSET)`).MatchString(query) {
+			t.Errorf("a limit that is only a variable:\n%s", query)
+		}
 	}
 }
 

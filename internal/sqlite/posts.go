@@ -159,9 +159,17 @@ func nullable(s string) any {
 	return s
 }
 
+// headOfLane holds for p if its lane is not busy and no pending post in it is
+// older.
+const headOfLane = `p.state = 'pending' AND p.lane NOT IN (SELECT value FROM json_each(?2))
+	AND NOT EXISTS (SELECT 1 FROM posts e WHERE e.state = 'pending' AND e.lane = p.lane AND e.seq < p.seq)`
+
+// Both parts go along posts_next and end after a few posts, however many wait.
 const nextPosts = `SELECT key, room_id, content, attempts, lane, created_at FROM posts WHERE seq IN (
-	SELECT min(seq) FROM posts WHERE state = 'pending' AND lane NOT IN (SELECT value FROM json_each(?2)) GROUP BY lane)
-AND (next_at IS NULL OR next_at <= ?1) ORDER BY seq LIMIT ` + limit3
+	SELECT seq FROM (SELECT p.seq FROM posts p WHERE p.next_at IS NULL AND ` + headOfLane + ` ORDER BY p.seq LIMIT ` + limit3 + `)
+	UNION ALL
+	SELECT p.seq FROM posts p WHERE p.next_at <= ?1 AND ` + headOfLane + `)
+ORDER BY seq LIMIT ` + limit3
 
 // NextPosts returns the oldest pending post of each lane (a room or the
 // receiver of direct messages) that is due at now and not busy, oldest first,
