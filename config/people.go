@@ -3,6 +3,7 @@ package config
 import (
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"blnbot/internal/meeting"
 )
@@ -37,8 +38,11 @@ func helpLines(v value) []string {
 }
 
 // roleForm is what a role can be called: words, so that people can write it
-// after a command.
-var roleForm = regexp.MustCompile(`^[\p{L}][\p{L} -]{0,39}$`)
+// after a command. Its length is counted apart: a regular expression with all
+// letters forty times over takes more than a megabyte.
+var roleForm = regexp.MustCompile(`^\p{L}[\p{L} -]*$`)
+
+const longestRole = 40 // letters
 
 // roleNames reads the user's own names of roles.
 func roleNames(v value) meeting.RoleNames {
@@ -112,7 +116,7 @@ func roleName(v value) []string {
 		return nil
 	}
 	for _, name := range names {
-		if !roleForm.MatchString(name) {
+		if !roleForm.MatchString(name) || utf8.RuneCountInString(name) > longestRole {
 			v.fail("%s cannot be the name of a role: at most 40 letters, spaces and hyphens", quote(name))
 			return nil
 		}
