@@ -256,20 +256,34 @@ func (r *rooms) run(ctx context.Context) error {
 
 // bindAll looks for all rooms and reports whether one is missing.
 func (r *rooms) bindAll(ctx context.Context, cfg *config.Config, told map[string]bool) bool {
-	taken := map[meeting.RoomID]string{}
-	missing := r.bind(ctx, bot.CoordinationBinding, "", cfg.Coordination.Room, taken, told)
+	joined, err := r.client.Joined(ctx)
+	if err != nil {
+		if ctx.Err() == nil && !errors.Is(err, matrix.ErrUnreachable) {
+			r.log.Warn("cannot list the rooms that the bot is in, trying again", "err", err)
+		}
+		return true
+	}
+	p := pass{joined: joined, taken: map[meeting.RoomID]string{}, told: told}
+	missing := r.bind(ctx, p, bot.CoordinationBinding, "", cfg.Coordination.Room)
 	for _, n := range cfg.Networks {
-		missing = r.bind(ctx, bot.NetworkBinding(n.ID), n.ID, n.Room, taken, told) || missing
+		missing = r.bind(ctx, p, bot.NetworkBinding(n.ID), n.ID, n.Room) || missing
 	}
 	return missing
+}
+
+// pass is one look for all rooms.
+type pass struct {
+	joined map[meeting.RoomID]bool   // those that the bot is in
+	taken  map[meeting.RoomID]string // those that have been found, and for what
+	told   map[string]bool           // what has been reported, also in earlier passes
 }
 
 // find finds the room behind an alias. The first time the bot goes there, if it
 // may. Later an alias that leads elsewhere, or another room in the
 // configuration, is followed only into a room that the bot is in: it accepts
 // invitations from staff and leaders only, and nobody else can take it along.
-func (r *rooms) find(ctx context.Context, name, alias string) (meeting.RoomID, error) {
-	found, in, err := r.client.FindRoom(ctx, alias)
+func (r *rooms) find(ctx context.Context, p pass, name, alias string) (meeting.RoomID, error) {
+	found, err := r.client.FindRoom(ctx, alias)
 	if err != nil {
 		return "", err
 	}
@@ -277,46 +291,48 @@ func (r *rooms) find(ctx context.Context, name, alias string) (meeting.RoomID, e
 	switch {
 	case err != nil:
 		return "", err
-	case now != "" && now != next && next == found && !in:
-		return "", matrix.ErrNotInRoom
 	case next != found:
 		return r.client.ResolveRoom(ctx, string(next))
+	case p.joined[found]:
+		return found, nil
+	case now != "" && now != next:
+		return "", matrix.ErrNotInRoom
 	}
 	return r.client.ResolveRoom(ctx, alias)
 }
 
 // bind finds one room, and reports whether it must be looked for again.
-func (r *rooms) bind(ctx context.Context, name, network, alias string, taken map[meeting.RoomID]string, told map[string]bool) bool {
-	room, err := r.find(ctx, name, alias)
+func (r *rooms) bind(ctx context.Context, p pass, name, network, alias string) bool {
+	room, err := r.find(ctx, p, name, alias)
 	if errors.Is(err, matrix.ErrUnreachable) || ctx.Err() != nil {
 		return true
 	}
-	if other, twice := taken[room]; twice && room != "" {
+	if other, twice := p.taken[room]; twice && room != "" {
 		// Two aliases of one room; the configuration cannot tell.
-		if !told[name] {
-			told[name] = true
+		if !p.told[name] {
+			p.told[name] = true
 			r.log.Error("two configured rooms are one", "name", name, "other", other)
 			r.alert(ctx, network, room, "alert_taken")
 		}
 		return true
 	}
 	if room != "" {
-		taken[room] = name
+		p.taken[room] = name
 		if err := r.bot.Bind(ctx, name, room); err != nil {
 			r.log.Error("bind room", "name", name, "err", err)
 			return true
 		}
 	}
 	if err != nil {
-		if !told[name] {
-			told[name] = true
+		if !p.told[name] {
+			p.told[name] = true
 			r.log.Warn("the bot is not in a configured room; invite it", "name", name, "err", err)
 			r.alert(ctx, network, room, "alert_room")
 		}
 		return true
 	}
-	delete(told, name)
-	r.checkRights(ctx, network, string(room))
+	delete(p.told, name)
+	r.checkRights(ctx, network, room)
 	return false
 }
 
@@ -336,19 +352,19 @@ func (r *rooms) alert(ctx context.Context, network string, room meeting.RoomID, 
 // texts.
 var needed = map[matrix.Right]string{matrix.RightSend: "send", matrix.RightReact: "react", matrix.RightRedact: "redact"}
 
-func (r *rooms) checkRights(ctx context.Context, network, alias string) {
-	st, err := r.client.Status(ctx, []string{alias})
-	if err != nil || len(st.Rooms) == 0 || st.Rooms[0].Err != nil {
-		return
+func (r *rooms) checkRights(ctx context.Context, network string, room meeting.RoomID) {
+	missing, err := r.client.MissingRights(ctx, room)
+	if err != nil {
+		return // not known, so nobody is told
 	}
 	var words []string
-	for _, right := range st.Rooms[0].Missing {
+	for _, right := range missing {
 		if word, ok := needed[right]; ok {
 			words = append(words, word)
 		}
 	}
 	if len(words) > 0 {
 		r.log.Warn("the bot lacks rights in a room", "network", network, "rights", words)
-		r.alert(ctx, network, st.Rooms[0].Room, "alert_rights", words...)
+		r.alert(ctx, network, room, "alert_rights", words...)
 	}
 }

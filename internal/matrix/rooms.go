@@ -43,15 +43,24 @@ func (c *Client) ResolveRoom(ctx context.Context, aliasOrID string) (meeting.Roo
 	return meeting.RoomID(room), nil
 }
 
-// FindRoom finds the room behind an alias or id, and says whether the bot is
-// in it. ErrNoRoom: there is no such alias.
-func (c *Client) FindRoom(ctx context.Context, aliasOrID string) (meeting.RoomID, bool, error) {
+// FindRoom finds the room behind an alias or id. ErrNoRoom: there is no such
+// alias.
+func (c *Client) FindRoom(ctx context.Context, aliasOrID string) (meeting.RoomID, error) {
 	room, _, err := c.resolve(ctx, aliasOrID)
-	if err != nil {
-		return "", false, err
-	}
+	return meeting.RoomID(room), err
+}
+
+// Joined is the set of rooms that the bot is in, as the server says.
+func (c *Client) Joined(ctx context.Context) (map[meeting.RoomID]bool, error) {
 	joined, err := c.joinedRooms(ctx)
-	return meeting.RoomID(room), slices.Contains(joined, room), err
+	if err != nil {
+		return nil, err
+	}
+	in := make(map[meeting.RoomID]bool, len(joined))
+	for _, room := range joined {
+		in[meeting.RoomID(room)] = true
+	}
+	return in, nil
 }
 
 func (c *Client) resolve(ctx context.Context, aliasOrID string) (id.RoomID, []string, error) {

@@ -91,11 +91,21 @@ func (c *Client) roomStatus(ctx context.Context, name string, joined []id.RoomID
 		s.Err = ErrNotInRoom
 		return s
 	}
-	if s.Encrypted, s.Err = c.encrypted(ctx, room); s.Err != nil {
-		return s
-	}
-	s.Missing, s.Err = c.missingRights(ctx, room, s.Encrypted)
+	s.Encrypted, s.Missing, s.Err = c.rights(ctx, room)
 	return s
+}
+
+// MissingRights is what the bot is not allowed to do in a room that it is in.
+func (c *Client) MissingRights(ctx context.Context, room meeting.RoomID) ([]Right, error) {
+	_, missing, err := c.rights(ctx, id.RoomID(room))
+	return missing, err
+}
+
+func (c *Client) rights(ctx context.Context, room id.RoomID) (encrypted bool, missing []Right, err error) {
+	if encrypted, err = c.encrypted(ctx, room); err == nil {
+		missing, err = c.missingRights(ctx, room, encrypted)
+	}
+	return encrypted, missing, err
 }
 
 // missingRights compares the bot's power with what it needs. In room version
