@@ -372,10 +372,10 @@ func (d *DB) DirectRoom(ctx context.Context, user meeting.UserID) (meeting.RoomI
 	return room, err
 }
 
-// SetDirectRoom sets the room for direct messages with the user.
+// SetDirectRoom sets the room for direct messages with the user, unless it is
+// another's.
 func (d *DB) SetDirectRoom(ctx context.Context, user meeting.UserID, room meeting.RoomID) error {
-	return d.set(ctx, "set direct room", `INSERT INTO direct_rooms (user_id, room_id) VALUES (?, ?)
-		ON CONFLICT (user_id) DO UPDATE SET room_id = excluded.room_id`, user, room)
+	return d.set(ctx, "set direct room", bindDirect, user, room)
 }
 
 // Invites lists the invitations that can be answered at now, oldest first.

@@ -314,3 +314,26 @@ func TestCheckPlacesWhatItFinds(t *testing.T) {
 	store(t, d, raw("!a", "$6", "$2"))
 	want(t, drain(t, d, noon), "$root", "$1", "$2", "$3", "$4", "$5", "$6")
 }
+
+// TestDirectRoomIsOneUsers: a room becomes nobody's direct room that is another
+// user's or a network's, whoever says so; a user can have another one.
+func TestDirectRoomIsOneUsers(t *testing.T) {
+	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
+	ctx := t.Context()
+	must(t, d.Update(ctx, func(tx *Tx) error { return tx.Bind(ctx, "network:vasteras", "!network") }))
+	for _, step := range []struct{ user, room, anna, mallory meeting.RoomID }{
+		{"@anna:x", "!one", "!one", ""},
+		{"@mallory:x", "!one", "!one", ""},
+		{"@mallory:x", "!two", "!one", "!two"},
+		{"@mallory:x", "!one", "!one", "!two"},
+		{"@mallory:x", "!network", "!one", "!two"},
+		{"@anna:x", "!three", "!three", "!two"},
+	} {
+		must(t, d.SetDirectRoom(ctx, meeting.UserID(step.user), step.room))
+		for user, want := range map[meeting.UserID]meeting.RoomID{"@anna:x": step.anna, "@mallory:x": step.mallory} {
+			if got, err := d.DirectRoom(ctx, user); err != nil || got != want {
+				t.Errorf("%v: %s has %q, %v", step, user, got, err)
+			}
+		}
+	}
+}

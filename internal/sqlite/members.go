@@ -58,10 +58,17 @@ func (t *Tx) DirectUser(ctx context.Context, room meeting.RoomID) (meeting.UserI
 	return value[meeting.UserID](ctx, t, "read direct room", "SELECT user_id FROM direct_rooms WHERE room_id = ?", room)
 }
 
-// BindDirect notes a room as the one for direct messages with the user.
+// A room that is something else already, another user's or a network's, does not
+// become a direct room because somebody calls it so.
+const bindDirect = `INSERT INTO direct_rooms (user_id, room_id) SELECT ?1, ?2
+WHERE NOT EXISTS (SELECT 1 FROM direct_rooms WHERE room_id = ?2 AND user_id != ?1)
+AND NOT EXISTS (SELECT 1 FROM bindings WHERE room_id = ?2)
+ON CONFLICT (user_id) DO UPDATE SET room_id = excluded.room_id`
+
+// BindDirect notes a room as the one for direct messages with the user, unless
+// it is another's.
 func (t *Tx) BindDirect(ctx context.Context, user meeting.UserID, room meeting.RoomID) error {
-	_, err := t.exec(ctx, "set direct room", `INSERT INTO direct_rooms (user_id, room_id) VALUES (?, ?)
-		ON CONFLICT (user_id) DO UPDATE SET room_id = excluded.room_id`, user, room)
+	_, err := t.exec(ctx, "set direct room", bindDirect, user, room)
 	return err
 }
 
