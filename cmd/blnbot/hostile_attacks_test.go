@@ -19,8 +19,9 @@ func relationAttacks() []attack {
 	return []attack{
 		{name: "edit of another's message", send: func(h *hostile) { edit(h, h.victim, text) }},
 		{name: "edit of the bot's question", send: func(h *hostile) { edit(h, h.question, text) }},
-		{name: "edit of an edit, and back", adds: []string{wicked + " andra"}, send: func(h *hostile) {
+		{name: "edit of an edit, and back", send: func(h *hostile) {
 			own := h.sealed("m.room.message", message("första", thread(h.question), nil))
+			h.counts(wicked+" andra", own)
 			h.noted(h.mallory, h.room, own)
 			change := object{"msgtype": "m.text", "body": wicked + " andra"}
 			first := h.sealed("m.room.message", message("*", replaces(own), object{"m.new_content": change}))
@@ -48,12 +49,12 @@ func relationAttacks() []attack {
 			h.clear("m.room.redaction", object{"redacts": gone})
 			h.must(h.mallory.Redact(h.ctx, h.room, gone))
 		}},
-		{name: "thread on a thread, and on a reply", adds: []string{wicked + " tråd på tråd"}, send: func(h *hostile) {
-			h.sealed("m.room.message", message("tråd på tråd", thread(h.victim), nil))
+		{name: "thread on a thread, and on a reply", send: func(h *hostile) {
+			h.counts(wicked+" tråd på tråd", h.sealed("m.room.message", message("tråd på tråd", thread(h.victim), nil)))
 		}},
-		{name: "two threads at once", adds: []string{wicked + " två trådar"}, send: func(h *hostile) {
-			h.sealed("m.room.message", message("två trådar", object{"rel_type": "m.thread", "event_id": h.question,
-				"m.in_reply_to": object{"event_id": h.foreign}, "is_falling_back": false}, nil))
+		{name: "two threads at once", send: func(h *hostile) {
+			h.counts(wicked+" två trådar", h.sealed("m.room.message", message("två trådar", object{"rel_type": "m.thread", "event_id": h.question,
+				"m.in_reply_to": object{"event_id": h.foreign}, "is_falling_back": false}, nil)))
 		}},
 		{name: "into another network", send: func(h *hostile) {
 			h.sealed("m.room.message", message("över gränsen", thread(h.elsewhere), nil))
@@ -82,26 +83,21 @@ func contentAttacks() []attack {
 	long := wicked + strings.Repeat(" långt", 8_000)
 	odd := "tecken \x00 \u202e\u2066 \u200b\u200d\ufeff \U000e0041"
 	return []attack{
-		{name: "a body of 50 kB", adds: []string{long}, send: func(h *hostile) {
-			h.clear("m.room.message", object{"msgtype": "m.text", "body": long, "m.relates_to": thread(h.question)})
+		{name: "a body of 50 kB", send: func(h *hostile) {
+			h.counts(long, h.clear("m.room.message", object{"msgtype": "m.text", "body": long, "m.relates_to": thread(h.question)}))
 		}},
-		{name: "tags without end", adds: []string{wicked + " taggar"}, send: func(h *hostile) {
-			h.clear("m.room.message", message("taggar", thread(h.question), object{"format": "org.matrix.custom.html", "formatted_body": tags}))
+		{name: "tags without end", send: func(h *hostile) {
+			h.counts(wicked+" taggar", h.clear("m.room.message", message("taggar", thread(h.question), object{"format": "org.matrix.custom.html", "formatted_body": tags})))
 		}},
 		{name: "deep JSON", send: func(h *hostile) {
-			if id := h.clear("m.room.message", message("djup", thread(h.question), object{"djup": deep})); id != "" {
-				h.want = append(h.want, wicked+" djup")
-			}
+			h.counts(wicked+" djup", h.clear("m.room.message", message("djup", thread(h.question), object{"djup": deep})))
 			h.clear("se.example.deep", object{"x": deep})
 			h.clear("m.room.message", object{"msgtype": "m.text", "body": deep})
 		}},
 		{name: "odd characters", send: func(h *hostile) {
-			h.sealed("m.room.message", message(odd, thread(h.question), nil))
-			h.want = append(h.want, wicked+" "+odd)
+			h.counts(wicked+" "+odd, h.sealed("m.room.message", message(odd, thread(h.question), nil)))
 			half := object{"msgtype": "m.text", "body": json.RawMessage(`"` + wicked + ` \ud800"`), "m.relates_to": thread(h.question)}
-			if id := h.clear("m.room.message", half); id != "" {
-				h.want = append(h.want, wicked+" \ufffd")
-			}
+			h.counts(wicked+" \ufffd", h.clear("m.room.message", half))
 		}},
 		{name: "wrong types in every field", send: func(h *hostile) {
 			whole := message("fält", thread(h.question), object{"format": "org.matrix.custom.html", "formatted_body": "x",
@@ -117,12 +113,12 @@ func contentAttacks() []attack {
 				}
 			}
 		}},
-		{name: "wrong types in every other field", adds: []string{wicked + " tålig"}, send: func(h *hostile) {
-			h.clear("m.room.message", message("tålig", thread(h.question), object{"format": 5, "formatted_body": object{}, "filename": []any{},
-				"m.mentions": "alla", "info": 7, "url": false, "file": "x", "m.new_content": 5, "geo_uri": nil}))
+		{name: "wrong types in every other field", send: func(h *hostile) {
+			h.counts(wicked+" tålig", h.clear("m.room.message", message("tålig", thread(h.question), object{"format": 5, "formatted_body": object{},
+				"filename": []any{}, "m.mentions": "alla", "info": 7, "url": false, "file": "x", "m.new_content": 5, "geo_uri": nil})))
 		}},
-		{name: "in clear in an encrypted room", adds: []string{wicked + " i klartext"}, send: func(h *hostile) {
-			h.clear("m.room.message", message("i klartext", thread(h.question), nil))
+		{name: "in clear in an encrypted room", send: func(h *hostile) {
+			h.counts(wicked+" i klartext", h.clear("m.room.message", message("i klartext", thread(h.question), nil)))
 		}},
 	}
 }
