@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"blnbot/internal/meeting"
 	"blnbot/internal/render"
@@ -15,19 +15,41 @@ import (
 // gone is a message that was removed, or that its author has changed.
 type gone struct {
 	id    meeting.EventID
-	texts []string // what it said
-	still string   // what it says now; empty if it was removed
+	texts []wording // what it said
+	still string    // what it says now; empty if it was removed
 }
 
-// goneTexts is a removed message with every text that it had.
-func goneTexts(id meeting.EventID, texts map[meeting.EventID]string) gone {
-	return gone{id: id, texts: slices.Collect(maps.Values(texts))}
+// wording is what a message said, and when the event with it came; zero if that
+// is not known.
+type wording struct {
+	text string
+	came time.Time
+}
+
+// follows reports whether something was written before the wording came, so that
+// the wording repeats it: what people made must not go because somebody has
+// copied it into a message, and removed that.
+func (w wording) follows(written time.Time) bool {
+	return !written.IsZero() && w.came.After(written.Add(clockSlack))
+}
+
+// wordings are texts of a message by their events.
+func (s *scene) wordings(ctx context.Context, texts map[meeting.EventID]string) ([]wording, error) {
+	var out []wording
+	for id, text := range texts {
+		came, err := s.tx.ReceivedAt(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, wording{text, came})
+	}
+	return out, nil
 }
 
 // masked adds what the texts look like where names and the like are hidden.
 func (g gone) masked(mask func(string) string) gone {
-	for _, text := range g.texts {
-		g.texts = append(g.texts, mask(text))
+	for _, w := range g.texts {
+		g.texts = append(g.texts, wording{mask(w.text), w.came})
 	}
 	if g.still != "" {
 		g.still += "\n" + mask(g.still)
@@ -121,12 +143,16 @@ func (b *Bot) removePosts(ctx context.Context, s *scene, prefix string) error {
 // removed.
 func cleanItems(items []meeting.PlanItem, g gone) (kept []meeting.PlanItem, repeats bool) {
 	for _, it := range items {
+		linked := slices.Contains(it.Sources, g.id)
 		it.Sources = slices.DeleteFunc(it.Sources, func(e meeting.EventID) bool { return e == g.id && g.still == "" })
 		suggested := it.Suggestion == g.id && g.id != ""
 		for _, f := range meeting.Fields() {
 			field := it.Field(f)
-			for _, text := range g.texts {
-				if *field != "" && (repeatsSentence(*field, text, g.still) || suggested && slices.Contains(strings.Split(text, "\n"), *field)) {
+			for _, w := range g.texts {
+				if !linked && !suggested && w.follows(it.Written) {
+					continue
+				}
+				if *field != "" && (repeatsSentence(*field, w.text, g.still) || suggested && slices.Contains(strings.Split(w.text, "\n"), *field)) {
 					*field, repeats = "", true
 				}
 			}
@@ -209,7 +235,11 @@ func (b *Bot) withdrawSuggestion(ctx context.Context, s *scene, g meeting.Sugges
 			said = append(said, text)
 		}
 	}
-	return b.withdrawFromPlan(ctx, s, net, gone{id: g.Event, texts: []string{strings.Join(said, "\n")}})
+	texts, err := s.wordings(ctx, map[meeting.EventID]string{g.Event: strings.Join(said, "\n")})
+	if err != nil {
+		return err
+	}
+	return b.withdrawFromPlan(ctx, s, net, gone{id: g.Event, texts: texts})
 }
 
 // withdrawDecision deletes a decision, and the questions that would follow it.

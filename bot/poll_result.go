@@ -142,7 +142,12 @@ func (g gone) quotedIn(a *meeting.Priority) bool {
 	if own && g.still == "" {
 		return true
 	}
-	return slices.ContainsFunc(g.texts, func(text string) bool {
+	linked := slices.Contains(a.Entries, g.id)
+	return slices.ContainsFunc(g.texts, func(w wording) bool {
+		text := w.text
+		if !linked && w.follows(a.Written) {
+			return false
+		}
 		if g.still != "" && a.Edited {
 			return repeatsSentence(a.Text, text, g.still) // a few words in common are the leader's
 		}
@@ -177,7 +182,7 @@ func (b *Bot) otherWords(ctx context.Context, s *scene, net *meeting.Network, a 
 		}
 		text, ok := digest.Best(*e, digest.Options{Language: net.Language, MaxLength: longestArea})
 		for _, removed := range g.texts {
-			ok = ok && !repeatsArea(text, removed, g.still)
+			ok = ok && !repeatsArea(text, removed.text, g.still)
 		}
 		if ok {
 			a.Entries[0], a.Entries[i] = a.Entries[i], a.Entries[0]

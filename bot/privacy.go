@@ -87,7 +87,11 @@ func (b *Bot) withdrawAll(ctx context.Context, s *scene, net *meeting.Network, a
 		if err != nil {
 			return err
 		}
-		err = errors.Join(b.withdraw(ctx, s, net, e, true), b.withdrawMade(ctx, s, net, goneTexts(e.ID, texts)))
+		said, err := s.wordings(ctx, texts)
+		if err != nil {
+			return err
+		}
+		err = errors.Join(b.withdraw(ctx, s, net, e, true), b.withdrawMade(ctx, s, net, gone{id: e.ID, texts: said}))
 		if err != nil {
 			return err
 		}

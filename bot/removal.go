@@ -90,7 +90,11 @@ func (b *Bot) removeVersion(ctx context.Context, s *scene, net *meeting.Network,
 	if err := b.withdraw(ctx, s, net, *e, true); err != nil {
 		return err
 	}
-	return b.withdrawMade(ctx, s, net, gone{id: e.ID, texts: []string{text}, still: e.Body})
+	said, err := s.wordings(ctx, map[meeting.EventID]string{id: text})
+	if err != nil {
+		return err
+	}
+	return b.withdrawMade(ctx, s, net, gone{id: e.ID, texts: said, still: e.Body})
 }
 
 // removeEntry deletes every text of an entry, and every copy that was made of
@@ -120,7 +124,11 @@ func (b *Bot) removeEntry(ctx context.Context, s *scene, net *meeting.Network, e
 	if err := b.withdraw(ctx, s, net, e, true); err != nil {
 		return err
 	}
-	return b.withdrawMade(ctx, s, net, goneTexts(e.ID, texts))
+	said, err := s.wordings(ctx, texts)
+	if err != nil {
+		return err
+	}
+	return b.withdrawMade(ctx, s, net, gone{id: e.ID, texts: said})
 }
 
 // withdrawMade takes what a message no longer says out of what the network made

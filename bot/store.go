@@ -48,6 +48,8 @@ type inbox interface {
 	Parked(ctx context.Context, room meeting.RoomID, id meeting.EventID) (bool, error)
 	// RoomOf is the room that a stored event came in; empty if it is not known.
 	RoomOf(ctx context.Context, id meeting.EventID) (meeting.RoomID, error)
+	// ReceivedAt is when a stored event came; zero if it is not known.
+	ReceivedAt(ctx context.Context, id meeting.EventID) (time.Time, error)
 	StoreCheck(ctx context.Context, c meeting.Check) error
 	// Unchecked reports whether the meeting must wait before it closes.
 	Unchecked(ctx context.Context, meetingID int64, room meeting.RoomID) (bool, error)

@@ -35,6 +35,7 @@ type PlanItem struct {
 	When       string
 	Sources    []EventID // the replies that it comes from
 	Suggestion EventID   // the message that suggested it; empty if none did
+	Written    time.Time // when the newest event had come as it got its words, UTC; zero if that is not known
 }
 
 // Field names a field of a plan item.

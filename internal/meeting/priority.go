@@ -38,6 +38,9 @@ type Priority struct {
 	// Dropped says that the text is gone because a reply that it repeated was
 	// removed after the poll had opened. It must not be shown, nor counted on.
 	Dropped bool
+	// Written is when the newest event had come as the area got its text, UTC;
+	// zero if that is not known.
+	Written time.Time
 }
 
 // Poll is a network's list of areas, the poll over it, and its result.

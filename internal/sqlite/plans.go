@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"slices"
 
 	"blnbot/internal/meeting"
 )
@@ -24,10 +25,10 @@ func (t *Tx) Plan(ctx context.Context, network string) (*meeting.Plan, error) {
 // PlanItems lists the items of a version of the plan; version 0 is the one
 // being worked on.
 func (t *Tx) PlanItems(ctx context.Context, network string, version int) ([]meeting.PlanItem, error) {
-	items, err := list(ctx, t, "read plan items", `SELECT number, area, what, how, who, due, suggestion FROM plan_items
+	items, err := list(ctx, t, "read plan items", `SELECT number, area, what, how, who, due, suggestion, written FROM plan_items
 		WHERE network = ? AND version = ? ORDER BY number`, []any{network, version}, func(r row) (meeting.PlanItem, error) {
 		var i meeting.PlanItem
-		err := r.Scan(&i.Number, &i.Area, &i.What, &i.How, &i.Who, &i.When, &i.Suggestion)
+		err := r.Scan(&i.Number, &i.Area, &i.What, &i.How, &i.Who, &i.When, &i.Suggestion, timestamp{&i.Written})
 		return i, err
 	})
 	for i := range items {
@@ -52,15 +53,27 @@ func (t *Tx) StorePlan(ctx context.Context, p *meeting.Plan) error {
 	return t.StorePlanItems(ctx, p.Network, 0, p.Items)
 }
 
-// StorePlanItems replaces the items of a version.
+// StorePlanItems replaces the items of a version. Those with new words are
+// written now.
 func (t *Tx) StorePlanItems(ctx context.Context, network string, version int, items []meeting.PlanItem) error {
 	t.removed = true // what an item said before may have been taken out of it
+	before, err := t.PlanItems(ctx, network, version)
+	if err != nil {
+		return err
+	}
+	newest, err := t.newest(ctx)
+	if err != nil {
+		return err
+	}
 	if _, err := t.exec(ctx, "clear plan items", "DELETE FROM plan_items WHERE network = ? AND version = ?", network, version); err != nil {
 		return err
 	}
 	for _, i := range items {
-		_, err := t.exec(ctx, "store plan item", `INSERT INTO plan_items (network, version, number, area, what, how, who, due, suggestion)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, network, version, i.Number, i.Area, i.What, i.How, i.Who, i.When, i.Suggestion)
+		if rewritten(before, i) {
+			i.Written = newest
+		}
+		_, err := t.exec(ctx, "store plan item", `INSERT INTO plan_items (network, version, number, area, what, how, who, due, suggestion, written)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, network, version, i.Number, i.Area, i.What, i.How, i.Who, i.When, i.Suggestion, stamp(i.Written))
 		if err != nil {
 			return err
 		}
@@ -73,6 +86,19 @@ func (t *Tx) StorePlanItems(ctx context.Context, network string, version int, it
 		}
 	}
 	return nil
+}
+
+// rewritten reports whether an item has words that it did not have before. Words
+// that were taken out are none.
+func rewritten(before []meeting.PlanItem, item meeting.PlanItem) bool {
+	at := slices.IndexFunc(before, func(i meeting.PlanItem) bool { return i.Number == item.Number })
+	if at < 0 {
+		return item.Written.IsZero() // or it comes from another version
+	}
+	return slices.ContainsFunc(meeting.Fields(), func(f meeting.Field) bool {
+		now := *item.Field(f)
+		return now != "" && now != *before[at].Field(f)
+	})
 }
 
 // PlanVersions lists the frozen versions of the network's plan, oldest first.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"blnbot/internal/meeting"
 )
@@ -23,10 +24,10 @@ func (t *Tx) Poll(ctx context.Context, network string) (*meeting.Poll, error) {
 	if err != nil || p == nil {
 		return p, err
 	}
-	p.Areas, err = list(ctx, t, "read areas", "SELECT number, text, votes, edited, dropped FROM areas WHERE network = ? ORDER BY number",
+	p.Areas, err = list(ctx, t, "read areas", "SELECT number, text, votes, edited, dropped, written FROM areas WHERE network = ? ORDER BY number",
 		[]any{network}, func(r row) (meeting.Priority, error) {
 			var a meeting.Priority
-			err := r.Scan(&a.Number, &a.Text, &a.Votes, &a.Edited, &a.Dropped)
+			err := r.Scan(&a.Number, &a.Text, &a.Votes, &a.Edited, &a.Dropped, timestamp{&a.Written})
 			return a, err
 		})
 	for i := range p.Areas {
@@ -60,7 +61,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (network) DO UPDATE S
 	voters = excluded.voters, members = excluded.members, few = excluded.few, last = excluded.last, round = excluded.round, salt = excluded.salt,
 	opened_at = excluded.opened_at, closed_at = excluded.closed_at, shared_at = excluded.shared_at, shared_by = excluded.shared_by`
 
-// StorePoll inserts or replaces the network's poll and its list.
+// StorePoll inserts or replaces the network's poll and its list. Areas with new
+// words are written now.
 func (t *Tx) StorePoll(ctx context.Context, p *meeting.Poll) error {
 	var salt any
 	if len(p.Salt) > 0 {
@@ -71,13 +73,24 @@ func (t *Tx) StorePoll(ctx context.Context, p *meeting.Poll) error {
 	if err != nil {
 		return err
 	}
+	before, err := t.Poll(ctx, p.Network)
+	if err != nil {
+		return err
+	}
+	newest, err := t.newest(ctx)
+	if err != nil {
+		return err
+	}
 	if _, err := t.exec(ctx, "clear areas", "DELETE FROM areas WHERE network = ?", p.Network); err != nil {
 		return err
 	}
 	t.removed = true // the list may have lost a text
 	for _, a := range p.Areas {
-		_, err := t.exec(ctx, "store area", "INSERT INTO areas (network, number, text, votes, edited, dropped) VALUES (?, ?, ?, ?, ?, ?)",
-			p.Network, a.Number, a.Text, a.Votes, a.Edited, a.Dropped)
+		if a.Text != "" && !slices.ContainsFunc(before.Areas, func(b meeting.Priority) bool { return b.Text == a.Text }) {
+			a.Written = newest
+		}
+		_, err := t.exec(ctx, "store area", "INSERT INTO areas (network, number, text, votes, edited, dropped, written) VALUES (?, ?, ?, ?, ?, ?, ?)",
+			p.Network, a.Number, a.Text, a.Votes, a.Edited, a.Dropped, stamp(a.Written))
 		if err != nil {
 			return err
 		}
