@@ -11,7 +11,7 @@ export GOFLAGS := $(strip $(GOFLAGS) -tags=goolm,timetzdata -trimpath -buildvcs=
 LINT    := $(GO) tool -modfile=tools/lint/go.mod
 VERSION := $(shell git -c safe.directory='*' describe --tags --always --dirty 2>/dev/null)
 
-.PHONY: build demo-build tools test soak check fmt vet staticcheck tidy imports vulncheck demo bench load pictures clean
+.PHONY: build demo-build tools test soak fuzz check fmt vet staticcheck tidy imports vulncheck demo bench load pictures clean
 .DEFAULT_GOAL := build
 
 # One static binary, with the version that git tells.
@@ -49,6 +49,14 @@ SERVER  ?= dendrite
 soak: tools
 	GOFLAGS="$(strip $(filter-out -tags=%,$(GOFLAGS))) -tags=goolm,timetzdata,faults" $(GO) test -count=1 -v -timeout=12h \
 		./internal/homeserver/faults -kills $(KILLS) -replies $(REPLIES) -seed $(SEED) -away $(AWAY) -server $(SERVER)
+
+# Fuzzing, for FUZZTIME each: the event decoder, what relations between events amount to (through the real bot and its
+# database), the command parser and the configuration. What was found interesting is in the packages' testdata/fuzz and is
+# played by every test. Ten minutes each on one busy core, in this order: 7.6 million, 69,000, 370,000 and 150,000 inputs.
+FUZZTIME ?= 10m
+fuzz:
+	@set -e; for t in internal/matrix/wire:FuzzDecode bot:FuzzResolve bot:FuzzCommand config:FuzzLoad; do \
+		$(GO) test -run '^$$' -fuzz "^$${t#*:}$$" -fuzztime $(FUZZTIME) -parallel 1 ./$${t%%:*}; done
 
 # Each part can be run alone; make -k check goes on after a fault.
 check: fmt vet staticcheck tidy imports vulncheck
