@@ -2,6 +2,7 @@ package matrix
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -79,7 +80,7 @@ func (f *fault) Error() string {
 	switch {
 	case f.code != "":
 		return fmt.Sprintf("%s: %s (%d)", f.op, f.code, f.status)
-	case f.foreign():
+	case f.foreign(), f.status/100 == 2 && errors.As(f.cause, new(*json.SyntaxError)):
 		return fmt.Sprintf("%s: status %d, and no Matrix server says it like this: is it a proxy's answer, or the address of something else?", f.op, f.status)
 	case f.status != 0 && f.cause != nil:
 		return fmt.Sprintf("%s: status %d: %v", f.op, f.status, f.cause)
