@@ -57,3 +57,26 @@ func TestClockSetBack(t *testing.T) {
 		})
 	}
 }
+
+// TestClockSetBackWhileClosing: a meeting that is being closed does not wait for
+// the time at which that was begun to come again.
+func TestClockSetBackWhileClosing(t *testing.T) {
+	ctx := t.Context()
+	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
+	now := noon.Add(-3 * time.Hour)
+	var due []meeting.Meeting
+	must(t, d.Update(ctx, func(tx *Tx) (err error) {
+		for _, m := range []meeting.Meeting{{Network: "a", Closing: true}, {Network: "b"}} {
+			m.Programme, m.Number, m.State, m.OpenedAt, m.ClosesAt = "p", 1, meeting.StateOpen, noon, noon
+			m.Occurrence = m.Network
+			if err := tx.StoreMeeting(ctx, &m); err != nil {
+				return err
+			}
+		}
+		due, err = tx.DueMeetings(ctx, now)
+		return err
+	}))
+	if len(due) != 1 || due[0].Network != "a" {
+		t.Errorf("due: %+v", due)
+	}
+}

@@ -63,10 +63,11 @@ func (t *Tx) RoundMeetings(ctx context.Context, programme string, number int) ([
 }
 
 // DueMeetings lists the meetings for which the clock has something to do at
-// now: planned ones that are due, open ones to remind of or to close.
+// now: planned ones that are due, open ones to remind of or to close. One that is
+// being closed is closed to the end, whatever the clock has been set to meanwhile.
 func (t *Tx) DueMeetings(ctx context.Context, now time.Time) ([]meeting.Meeting, error) {
 	return t.meetings(ctx, `WHERE state = 'planned' AND due <= ?1
-		OR state = 'open' AND (closes_at <= ?1 OR remind_at <= ?1) ORDER BY id`, stamp(now))
+		OR state = 'open' AND (closing OR closes_at <= ?1 OR remind_at <= ?1) ORDER BY id`, stamp(now))
 }
 
 func (t *Tx) meetings(ctx context.Context, where string, args ...any) ([]meeting.Meeting, error) {
