@@ -139,6 +139,9 @@ func (c *Client) readSince(ctx context.Context, k meeting.Check) (out []meeting.
 			}
 			out = append(out, p.row(k.Room))
 		}
+		if missing == 0 {
+			return nil, 0, nil
+		}
 		return out, missing, nil
 	}
 	c.log.Warn("cannot find where a meeting began", "room", k.Room)
