@@ -8,7 +8,7 @@ import (
 
 // within leaves out of an event what it says about events of other rooms: a
 // relation is between events of one room (Matrix spec, "Forming relationships
-// between events"), and servers do not check that. Whoever knows an event of
+// between events"), and not every server checks that. Whoever knows an event of
 // another network must not be able to change anything there. An event that is
 // about nothing else becomes Ignored.
 func (s *scene) within(ctx context.Context, ev meeting.Event) (meeting.Event, error) {

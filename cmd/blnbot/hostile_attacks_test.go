@@ -47,7 +47,9 @@ func relationAttacks() []attack {
 			h.must(h.mallory.Redact(h.ctx, h.room, own))
 			gone := h.clear("m.room.redaction", object{"redacts": own})
 			h.clear("m.room.redaction", object{"redacts": gone})
-			h.must(h.mallory.Redact(h.ctx, h.room, gone))
+			if gone != "" {
+				h.must(h.mallory.Redact(h.ctx, h.room, gone))
+			}
 		}},
 		{name: "thread on a thread, and on a reply", send: func(h *hostile) {
 			h.counts(wicked+" tråd på tråd", h.sealed("m.room.message", message("tråd på tråd", thread(h.victim), nil)))
@@ -61,9 +63,9 @@ func relationAttacks() []attack {
 			h.sealed("m.room.message", message("över gränsen", replyTo(h.foreign), nil))
 			edit(h, h.foreign, text)
 			for _, emoji := range []string{"🚫", "📌", "✅", "📝", "1️⃣"} {
-				h.reacts(h.lena, h.room, h.foreign, emoji)
+				h.tries(h.lena.React(h.ctx, h.room, h.foreign, emoji))
 			}
-			h.must(dropped(h.lena.Post(h.ctx, h.room, person.Message{Body: "!uteslut", ReplyTo: h.foreign})))
+			h.tries(h.lena.Post(h.ctx, h.room, person.Message{Body: "!uteslut", ReplyTo: h.foreign}))
 		}},
 		{name: "relations of the wrong type", send: func(h *hostile) {
 			for _, relation := range []any{5, "m.thread", []any{thread(h.question)}, object{"rel_type": []string{"m.thread"}, "event_id": h.question},
@@ -74,7 +76,13 @@ func relationAttacks() []attack {
 	}
 }
 
-func dropped(_ meeting.EventID, err error) error { return err }
+// tries sends something that the server may refuse.
+func (h *hostile) tries(_ meeting.EventID, err error) {
+	h.Helper()
+	if err != nil {
+		h.Logf("the server refuses it: %v", err)
+	}
+}
 
 // contentAttacks are about what stands in a message.
 func contentAttacks() []attack {
@@ -180,13 +188,13 @@ func otherAttacks() []attack {
 		}},
 		{name: "commands of others", send: func(h *hostile) {
 			for _, text := range []string{"!nästan", "* !avsluta", "> !avsluta\n\n!" + wicked} {
-				h.must(dropped(h.mallory.Send(h.ctx, h.room, text)))
+				h.tries(h.mallory.Send(h.ctx, h.room, text))
 			}
-			h.must(dropped(h.mallory.Post(h.ctx, h.room, person.Message{Body: "!avsluta", Notice: true})))
-			h.must(dropped(h.mallory.Post(h.ctx, h.room, person.Message{Body: "!avsluta", Replaces: h.victim})))
-			h.must(dropped(h.mallory.Post(h.ctx, h.room, person.Message{Body: "!stryk 1.1 " + wicked})))
+			h.tries(h.mallory.Post(h.ctx, h.room, person.Message{Body: "!avsluta", Notice: true}))
+			h.tries(h.mallory.Post(h.ctx, h.room, person.Message{Body: "!avsluta", Replaces: h.victim}))
+			h.tries(h.mallory.Post(h.ctx, h.room, person.Message{Body: "!stryk 1.1 " + wicked}))
 			h.mal.state(h.room, "m.room.member", string(h.mallory.ID()), object{"membership": "join", "displayname": "Lena Ledare"})
-			h.must(dropped(h.mallory.Send(h.ctx, h.room, "!avsluta")))
+			h.tries(h.mallory.Send(h.ctx, h.room, "!avsluta"))
 		}},
 		{name: "odd states", send: func(h *hostile) {
 			for _, content := range []object{{"membership": "join", "displayname": 5, "avatar_url": []any{}}, {"membership": "join", "displayname": strings.Repeat(wicked, 4_000)},
@@ -212,8 +220,9 @@ func otherAttacks() []attack {
 			for _, direct := range []any{false, "yes"} {
 				room, err := h.mallory.CreateRoom(h.ctx, person.Room{Name: wicked})
 				h.must(err)
-				h.mal.state(room, "m.room.member", string(h.stage.Bot()), object{"membership": "invite", "is_direct": direct, "displayname": 5, "reason": object{}})
-				h.must(h.mallory.WaitForMember(h.ctx, room, h.stage.Bot(), "leave"))
+				if h.mal.state(room, "m.room.member", string(h.stage.Bot()), object{"membership": "invite", "is_direct": direct, "displayname": 5, "reason": object{}}) {
+					h.must(h.mallory.WaitForMember(h.ctx, room, h.stage.Bot(), "leave"))
+				}
 			}
 		}},
 	}

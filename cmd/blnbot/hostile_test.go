@@ -102,6 +102,8 @@ func (h *hostile) end() {
 // server takes, changes nothing that it should not and stops nothing.
 func TestHostileEvents(t *testing.T) { hostileEvents(newHostile(t, homeserver.Dendrite)) }
 
+func TestHostileEventsOnSynapse(t *testing.T) { hostileEvents(newHostile(t, homeserver.Synapse)) }
+
 func hostileEvents(h *hostile) {
 	for _, a := range slices.Concat(relationAttacks(), contentAttacks(), otherAttacks()) {
 		a.send(h)
