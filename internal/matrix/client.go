@@ -130,11 +130,11 @@ type Client struct {
 	threads   threads
 	receipts  receipts
 
-	keyRequests                                          chan keyRequest
-	wakeInbox, wakeGaps, wakeInvites, wakeChecks, stored chan struct{}
-	ready                                                chan struct{}
-	firstSync, gapsDone, drained                         atomic.Bool
-	readyOnce                                            sync.Once
+	keyRequests                                  chan keyRequest
+	wakeInbox, wakeGaps, wakeInvites, wakeChecks chan struct{}
+	ready                                        chan struct{}
+	firstSync, gapsDone, drained                 atomic.Bool
+	readyOnce                                    sync.Once
 }
 
 // keptConnections to the server, unless it speaks HTTP/2: for the posts that are
@@ -197,7 +197,7 @@ func newClient(api *mautrix.Client, s *session, o Options) *Client {
 		pace: o.pace.withDefaults(), self: s.user, decoder: wire.Decoder{Self: meeting.UserID(s.user)},
 		opened: o.Now(), o: o,
 		wakeInbox: make(chan struct{}, 1), wakeGaps: make(chan struct{}, 1),
-		wakeInvites: make(chan struct{}, 1), stored: make(chan struct{}, 1), wakeChecks: make(chan struct{}, 1),
+		wakeInvites: make(chan struct{}, 1), wakeChecks: make(chan struct{}, 1),
 		ready: make(chan struct{}), keyRequests: make(chan keyRequest, 64), asking: make(chan struct{}, maxAsking),
 	}
 }

@@ -26,6 +26,7 @@ const (
 	botUser = "@bot:x"
 	anna    = "@anna:x"
 	room1   = "!room:x"
+	room2   = "!other:x"
 )
 
 // clock is a clock that the test sets.

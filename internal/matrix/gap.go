@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"maunium.net/go/mautrix/id"
@@ -21,6 +23,7 @@ const (
 	gapPage      = 700  // events in a page; more than a sync answer holds (syncFilter)
 	gapOtherPage = 1999 // of the second reading, so that pages end elsewhere
 	gapPages     = 200
+	gapRooms     = 4                // rooms that are read at the same time
 	gapWait      = 10 * time.Minute // at most between attempts
 	gapAttempts  = 200              // before a gap counts as lost: a good day
 	gapRefusals  = 4                // refused attempts before it does
@@ -36,9 +39,7 @@ func (c *Client) gapLoop(ctx context.Context) error {
 				c.log.Error("cannot list gaps", "error", err)
 			}
 			failing = err != nil
-			for _, g := range gaps {
-				c.workGap(ctx, g)
-			}
+			c.fillGaps(ctx, gaps)
 			if err == nil && len(gaps) == 0 && !c.gapsDone.Swap(true) {
 				poke(c.wakeInbox)
 			}
@@ -49,6 +50,27 @@ func (c *Client) gapLoop(ctx context.Context) error {
 		pause(ctx, c.pace.poll, c.wakeGaps)
 	}
 	return nil
+}
+
+// fillGaps works on the gaps of several rooms at the same time, and on those of
+// one room in their order.
+func (c *Client) fillGaps(ctx context.Context, gaps []meeting.Gap) {
+	rooms := map[meeting.RoomID][]meeting.Gap{}
+	for _, g := range gaps {
+		rooms[g.Room] = append(rooms[g.Room], g)
+	}
+	free := make(chan struct{}, gapRooms)
+	var group sync.WaitGroup
+	for _, name := range slices.Sorted(maps.Keys(rooms)) {
+		free <- struct{}{}
+		group.Go(func() {
+			defer func() { <-free }()
+			for _, g := range rooms[name] {
+				c.workGap(ctx, g)
+			}
+		})
+	}
+	group.Wait()
 }
 
 func (c *Client) workGap(ctx context.Context, g meeting.Gap) {
@@ -217,7 +239,10 @@ func (r *reader) withoutHistory(events []parsed) []parsed {
 
 // settlePatience is how long events newer than all known ones are left to
 // the sync that should bring them.
-const settlePatience = 15 * time.Second
+const (
+	settlePatience = 15 * time.Second
+	settleLook     = 100 * time.Millisecond
+)
 
 // settle waits for the sync to bring events that are newer than the newest
 // known one. They are after the gap and belong into their own place. What
@@ -232,16 +257,14 @@ func (r *reader) settle(ctx context.Context, events []parsed) error {
 	if newest < 0 || newest == len(events)-1 {
 		return nil
 	}
-	target, until := r.c.synced.Load()+2, time.NewTimer(settlePatience)
-	defer until.Stop()
-	for r.c.synced.Load() < target {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-until.C:
-			target = 0
-		case <-r.c.stored:
-		}
+	target := r.c.synced.Load() + 2
+	waiting, cancel := context.WithTimeout(ctx, settlePatience)
+	defer cancel()
+	for r.c.synced.Load() < target && waiting.Err() == nil {
+		pause(waiting, settleLook, nil)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
 	return r.lookUp(ctx, events[newest+1:])
 }

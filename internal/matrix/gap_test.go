@@ -2,11 +2,13 @@ package matrix
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -159,6 +161,44 @@ func TestGapDoesNotReachBeforeTheBeginning(t *testing.T) {
 	w.server.push(timeline("702", room1, true, d.events[702]))
 	w.until("three messages", func() bool { return len(w.handler.bodies()) == 3 })
 	diff(t, w.handler.bodies(), []string{"ett", "två", "tre"})
+}
+
+// TestGapsOfSeveralRooms: rooms do not wait for each other. The server answers
+// nobody before it has been asked about both.
+func TestGapsOfSeveralRooms(t *testing.T) {
+	w := newWorld(t)
+	c := w.open()
+	w.begin(c)
+	ones, others := text("$1", anna, "ett"), text("$2", anna, "två")
+	for _, ev := range []object{ones, others} {
+		ev["origin_server_ts"] = w.clock.now().UnixMilli()
+	}
+	var once [2]sync.Once
+	var asked [2]chan struct{}
+	asked[0], asked[1] = make(chan struct{}), make(chan struct{})
+	w.server.setIntercept(func(rw http.ResponseWriter, r *http.Request) bool {
+		if !strings.HasSuffix(r.URL.Path, "/messages") {
+			return false
+		}
+		here, lost := 0, text("$lost1", anna, "borta ett")
+		if strings.Contains(r.URL.Path, room2) {
+			here, lost = 1, text("$lost2", anna, "borta två")
+		}
+		lost["origin_server_ts"] = w.clock.now().UnixMilli()
+		once[here].Do(func() { close(asked[here]) })
+		select {
+		case <-asked[1-here]:
+		case <-r.Context().Done():
+		}
+		if err := json.NewEncoder(rw).Encode(object{"chunk": []object{[]object{ones, others}[here], lost}}); err != nil {
+			t.Error(err)
+		}
+		return true
+	})
+	both := timeline("1", room1, true, ones)
+	both["rooms"].(object)["join"].(object)[room2] = object{"timeline": object{"events": []object{others}, "limited": true, "prev_batch": "p"}}
+	w.server.push(both)
+	w.until("all of both", func() bool { return len(w.handler.bodies()) == 4 })
 }
 
 func TestGapFailures(t *testing.T) {

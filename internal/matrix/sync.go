@@ -259,7 +259,6 @@ func (c *Client) takeIn(ctx context.Context, since string, a *answer) (err error
 // wakeFor wakes those who have something to do after a stored answer; all of
 // them if asked to.
 func (c *Client) wakeFor(batch meeting.SyncBatch, all bool) {
-	poke(c.stored)
 	gaps, events := all, all
 	for _, r := range batch.Rooms {
 		gaps, events = gaps || r.Limited, events || len(r.Events) > 0
