@@ -37,17 +37,20 @@ space := $(subst ,, )
 test: tools
 	$(GO) test -count=1 -timeout=40m $(if $(strip $(WITHOUT)),-skip '$(subst $(space),|,$(strip $(WITHOUT)))') ./...
 	@if [ -n "$(strip $(WITHOUT))" ]; then echo "test: NOT TESTED, for lack of python3 with venv (3.10 or newer), of node (20 or newer) with npm, or of LibreOffice Writer with pdftotext: $(strip $(WITHOUT))"; fi
+	@$(MAKE) --no-print-directory soak SEED=$(or $(filter-out 0,$(SEED)),1) AWAY=300
 
 # The fault harness: the bot is killed and its server and network disturbed at random while people write. KILLS, REPLIES
 # and SEED as in the report of an earlier run; AWAY replies are written while the bot is away; SERVER is dendrite or
-# synapse. It has a build tag of its own, for it takes long and judges hard.
+# synapse. make test runs it with these numbers and always the same seed. It has a build tag of its own, for it takes long
+# and judges hard.
 KILLS   ?= 30
 REPLIES ?= 500
 SEED    ?= 0
 AWAY    ?= 2000
 SERVER  ?= dendrite
+FAULTS   = $(strip $(filter-out -tags=%,$(GOFLAGS))) -tags=goolm,timetzdata,faults
 soak: tools
-	GOFLAGS="$(strip $(filter-out -tags=%,$(GOFLAGS))) -tags=goolm,timetzdata,faults" $(GO) test -count=1 -v -timeout=12h \
+	GOFLAGS="$(FAULTS)" $(GO) test -count=1 -v -timeout=12h \
 		./internal/homeserver/faults -kills $(KILLS) -replies $(REPLIES) -seed $(SEED) -away $(AWAY) -server $(SERVER)
 
 # Fuzzing, for FUZZTIME each: the event decoder, what relations between events amount to (through the real bot and its
@@ -66,6 +69,7 @@ fmt:
 
 vet:
 	$(GO) vet ./...
+	GOFLAGS="$(FAULTS)" $(GO) vet ./internal/homeserver/faults
 
 staticcheck:
 	$(LINT) staticcheck ./...

@@ -155,8 +155,8 @@ func rawTables() []string {
 		"DELETE FROM evaluation_people WHERE network = ?1",
 		"DELETE FROM plans WHERE version = 0 AND network = ?1",
 		"DELETE FROM plan_items WHERE version = 0 AND network = ?1",
-		`INSERT INTO plan_items (network, version, number, area, what, how, who, due)
-			SELECT network, 0, number, area, what, how, who, due FROM plan_items WHERE network = ?1 AND version = ` + approvedPlan,
+		`INSERT INTO plan_items (network, version, number, area, what, how, who, due, written)
+			SELECT network, 0, number, area, what, how, who, due, written FROM plan_items WHERE network = ?1 AND version = ` + approvedPlan,
 		`INSERT INTO plan_sources (network, version, number, event_id)
 			SELECT network, 0, number, event_id FROM plan_sources WHERE network = ?1 AND version = ` + approvedPlan,
 		"UPDATE plans SET changed = 0 WHERE network = ?1",

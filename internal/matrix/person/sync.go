@@ -106,6 +106,24 @@ func (p *Person) takeRoom(ctx context.Context, roomID id.RoomID, state []*event.
 	return nil
 }
 
+// reread adds to the view what the room has and the view has not.
+func (p *Person) reread(ctx context.Context, roomID id.RoomID) error {
+	missed, err := p.missed(ctx, roomID, nil)
+	if err != nil {
+		return fmt.Errorf("read %s again: %w", roomID, err)
+	}
+	var items []*item
+	for _, ev := range missed {
+		items = append(items, p.decrypt(ctx, roomID, ev))
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, it := range items {
+		p.room(roomID).take(it)
+	}
+	return nil
+}
+
 // missed returns the events before those of the timeline that are not known
 // yet, oldest first. It reads from the newest event backwards until a page has
 // nothing new, in large pages: where a page of Dendrite's begins, in the middle

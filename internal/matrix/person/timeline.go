@@ -1,6 +1,7 @@
 package person
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -166,6 +167,9 @@ func (r *room) timeline() []Seen {
 		place[s.ID] = len(seen)
 		seen = append(seen, s)
 	}
+	// What was read later than sync should have brought it is the last item, and
+	// not the last change.
+	slices.SortStableFunc(changes, func(a, b *item) int { return cmp.Compare(a.wire.Timestamp, b.wire.Timestamp) })
 	for _, it := range changes {
 		if r.redacted[it.wire.ID] {
 			continue

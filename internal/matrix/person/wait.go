@@ -32,14 +32,28 @@ func (p *Person) WaitFor(ctx context.Context, roomID meeting.RoomID, what string
 	return found, err
 }
 
+// readEvery is how long sync may fail to bring what is waited for before the room
+// is read. It doubles.
+const readEvery = 10 * time.Second
+
 // WaitUntil waits until the room's timeline is as it is wanted, and returns it.
-// The error shows what the person saw instead.
+// The error shows what the person saw instead. Dendrite's sync passes over an event
+// now and then (docs/homeservers.md), so that the room itself is read, too.
 func (p *Person) WaitUntil(ctx context.Context, roomID meeting.RoomID, what string, done func([]Seen) bool) ([]Seen, error) {
 	var seen []Seen
-	err := p.wait(ctx, func() bool {
-		seen = p.room(id.RoomID(roomID)).timeline()
-		return done(seen)
-	})
+	var err error
+	for every := readEvery; ; every *= 2 {
+		short, cancel := context.WithTimeout(ctx, every)
+		err = p.wait(short, func() bool {
+			seen = p.room(id.RoomID(roomID)).timeline()
+			return done(seen)
+		})
+		cancel()
+		if ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
+			break
+		}
+		_ = p.reread(ctx, id.RoomID(roomID)) // a server that is away is waited for
+	}
 	if err == nil {
 		return seen, nil
 	}
@@ -65,8 +79,8 @@ const askEvery = 5 * time.Second
 
 // WaitForMember waits until the person sees that the user's membership
 // (join, invite, leave, ban) is what is waited for. Dendrite's sync passes over an
-// event now and then when several are stored at the same moment, so that the
-// room's state is asked for, too.
+// event now and then (docs/homeservers.md), so that the room's state is asked for,
+// too.
 func (p *Person) WaitForMember(ctx context.Context, roomID meeting.RoomID, user meeting.UserID, membership string) error {
 	var members map[id.UserID]event.Membership
 	err := context.DeadlineExceeded
