@@ -243,7 +243,10 @@ func (b *Bot) handle(ctx context.Context, s *scene, ev meeting.Event) error {
 	}
 	switch ev := ev.(type) {
 	case meeting.Message:
-		return b.message(ctx, s, p, ev)
+		if err := b.message(ctx, s, p, ev); err != nil || ev.Replaces != "" {
+			return err
+		}
+		return s.tx.StripLoose(ctx, ev.ID)
 	case meeting.Reaction:
 		return b.reaction(ctx, s, p, ev)
 	case meeting.Redaction:

@@ -189,8 +189,11 @@ func (b *Bot) collect(ctx context.Context, s *scene, p place, m meeting.Message,
 	if err := s.tx.DeleteWanted(ctx, m.ID); err != nil {
 		return err
 	}
-	if err := s.tx.StoreEntry(ctx, e); err != nil || e.State != meeting.EntryActive {
+	if err := s.tx.StoreEntry(ctx, e); err != nil {
 		return err
+	}
+	if e.State != meeting.EntryActive {
+		return s.tx.StripEntry(ctx, e.ID, e.State) // edits may have come before it
 	}
 	if err := b.receipt(ctx, s, p.room, m.ID); err != nil {
 		return err

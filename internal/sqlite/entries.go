@@ -119,6 +119,15 @@ func (t *Tx) StripEntry(ctx context.Context, id meeting.EventID, s meeting.Entry
 	return err
 }
 
+// StripLoose removes the texts of edits of a message that is no entry; their ids
+// are kept. They came before the message did.
+func (t *Tx) StripLoose(ctx context.Context, id meeting.EventID) error {
+	n, err := t.exec(ctx, "delete texts", `UPDATE versions SET body = '' WHERE entry_id = ?1 AND body != ''
+		AND NOT EXISTS (SELECT 1 FROM entries WHERE event_id = ?1)`, id)
+	t.removed = t.removed || n > 0
+	return err
+}
+
 // DeleteVersion deletes one text and returns it, and the entry that it belonged
 // to; both empty if there is none.
 func (t *Tx) DeleteVersion(ctx context.Context, id meeting.EventID) (entry meeting.EventID, text string, err error) {

@@ -121,7 +121,7 @@ func TestFullDisk(t *testing.T) {
 	w.must(w.bot.stop(20 * time.Second))
 	w.judge()
 	t.Logf("the bot ended %d times", ends)
-	if ends == 0 && !strings.Contains(complaints, "level=ERROR") {
+	if ends == 0 && !strings.Contains(complaints, "disk is full") {
 		t.Error("the bot did not notice that the disk was full")
 	}
 }
