@@ -24,6 +24,7 @@ const slot = "30 2 %d %d *"
 // once, closes once, and people are reminded once, while the bot is killed
 // before, in and after the opening and its clock is set back over it.
 func TestClockChange(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name, day string
 		opens     string // the first moment at which the meeting is to open
@@ -33,6 +34,7 @@ func TestClockChange(t *testing.T) {
 		{"spring", spring, "2026-03-29T03:00:00+02:00", "2026-03-29T03:30:00+02:00"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			day, err := time.Parse(time.DateOnly, tt.day)
 			opens, err2 := time.Parse(time.RFC3339, tt.opens)
 			again, err3 := time.Parse(time.RFC3339, tt.again)
@@ -86,6 +88,7 @@ func TestClockChange(t *testing.T) {
 // TestClockAhead: a meeting for which it would be too late, were the clock not
 // ahead by days, opens when its time really comes.
 func TestClockAhead(t *testing.T) {
+	t.Parallel()
 	opens := time.Date(2026, 9, 8, 15, 0, 0, 0, time.UTC) // 17:00 in Sweden
 	w := newWorldWith(t, worldOptions{seed: max(*seed, 1), networks: 1, members: 1, meetings: 3, patience: 4 * time.Minute, lines: "  schedule: \"0 17 8 9 *\"\n  open_for: 100m"})
 	n := w.nets[0]

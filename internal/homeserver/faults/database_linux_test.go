@@ -17,8 +17,10 @@ import (
 // TestFullDiskWhileRunning: the disk of one of the databases is full while the
 // bot is connected.
 func TestFullDiskWhileRunning(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{ours, crypto} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w, readyz := withHealth(t, 3)
 			d := newDisk(w, name)
 			w.begin()
@@ -32,6 +34,7 @@ func TestFullDiskWhileRunning(t *testing.T) {
 // Linux makes it when the disk fails; the operator stops the bot, repairs the
 // file system and starts it.
 func TestReadOnlyDisk(t *testing.T) {
+	t.Parallel()
 	w, readyz := withHealth(t, 3)
 	d := failingDisk(w)
 	w.begin()
@@ -90,6 +93,7 @@ const nobody = 65534
 // running bot has them open, but opens them again now and then; started anew it
 // says what is wrong and ends.
 func TestReadOnlyFiles(t *testing.T) {
+	t.Parallel()
 	w, readyz := withHealth(t, 3)
 	w.must(w.unprivileged())
 	w.begin()

@@ -139,8 +139,10 @@ func (w *world) keepAlive() (stop func() (ends int)) {
 // TestLockedDatabase: another program holds one of the databases for longer
 // than the bot waits for a lock.
 func TestLockedDatabase(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{ours, crypto} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w, readyz := withHealth(t, 3)
 			w.begin()
 			var db *sql.DB

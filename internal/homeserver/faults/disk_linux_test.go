@@ -97,7 +97,7 @@ func TestFullDisk(t *testing.T) {
 	n := w.nets[0]
 	w.must(n.open(1))
 	w.must(n.talk(undisturbed(), n.everybody(1, false), 5))
-	w.must(n.noted(n.entries[0]))
+	w.must(w.settle(time.Minute))
 	w.must(d.full())
 	w.must(n.talk(undisturbed(), n.everybody(1, false), 40))
 	ends := 0
