@@ -193,7 +193,7 @@ func (d *DB) OpenGaps(ctx context.Context, now time.Time) ([]meeting.Gap, error)
 	return out, err
 }
 
-// KnownEvents returns which of the ids the inbox has.
+// KnownEvents returns which of the ids the inbox has, or had and must forget.
 func (d *DB) KnownEvents(ctx context.Context, ids []meeting.EventID) (map[meeting.EventID]bool, error) {
 	known := map[meeting.EventID]bool{}
 	arg, err := jsonList(ids)
@@ -205,6 +205,11 @@ func (d *DB) KnownEvents(ctx context.Context, ids []meeting.EventID) (map[meetin
 			"SELECT event_id FROM inbox WHERE event_id IN (SELECT value FROM json_each(?))", []any{arg}, scanOne[meeting.EventID])
 		for _, id := range found {
 			known[id] = true
+		}
+		for _, id := range ids {
+			if err == nil && !known[id] {
+				known[id], err = value[bool](ctx, t, "known events", "SELECT EXISTS (SELECT 1 FROM vanished WHERE hash = ?)", hashOf(id))
+			}
 		}
 		return err
 	})

@@ -337,3 +337,17 @@ func TestDirectRoomIsOneUsers(t *testing.T) {
 		}
 	}
 }
+
+// TestVanishedEventsAreKnown: what must leave no trace, such as a vote, is not
+// missed when a room is compared with the server.
+func TestVanishedEventsAreKnown(t *testing.T) {
+	ctx := t.Context()
+	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
+	store(t, d, raw("!a", "$vote", "$reply"))
+	must(t, d.Update(ctx, func(tx *Tx) error { return tx.VanishEvent(ctx, "$vote") }))
+	known, err := d.KnownEvents(ctx, []meeting.EventID{"$vote", "$reply", "$new"})
+	must(t, err)
+	if !known["$vote"] || !known["$reply"] || known["$new"] {
+		t.Errorf("known: %v", known)
+	}
+}
