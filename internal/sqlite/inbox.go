@@ -177,22 +177,6 @@ func (d *DB) BuryInbox(ctx context.Context, id meeting.EventID) error {
 	return d.set(ctx, "bury event", `UPDATE inbox SET state = 'dead', raw = NULL, next_at = NULL WHERE event_id = ?`, id)
 }
 
-// OpenGaps lists the gaps that can be worked on at now, oldest first.
-func (d *DB) OpenGaps(ctx context.Context, now time.Time) ([]meeting.Gap, error) {
-	var out []meeting.Gap
-	err := d.view(ctx, func(t *Tx) (err error) {
-		out, err = list(ctx, t, "list gaps", `SELECT id, room_id, prev_batch, attempts, since FROM gaps
-			WHERE state = 'open' AND (next_at IS NULL OR next_at <= ?) ORDER BY id`, []any{stamp(now)},
-			func(r row) (meeting.Gap, error) {
-				var g meeting.Gap
-				err := r.Scan(&g.ID, &g.Room, &g.PrevBatch, &g.Attempts, timestamp{&g.Since})
-				return g, err
-			})
-		return err
-	})
-	return out, err
-}
-
 // KnownEvents returns which of the ids the inbox has, or had and must forget.
 func (d *DB) KnownEvents(ctx context.Context, ids []meeting.EventID) (map[meeting.EventID]bool, error) {
 	known := map[meeting.EventID]bool{}
@@ -214,69 +198,6 @@ func (d *DB) KnownEvents(ctx context.Context, ids []meeting.EventID) (map[meetin
 		return err
 	})
 	return known, err
-}
-
-// FillGap stores the events of a gap and closes the gap. The events come oldest
-// first, with those among them that the inbox has: what follows one of the sync
-// answer that reported the gap, or of a later one, has its place right after
-// it, and everything before has its place before that answer. So events that a
-// later gap of the room left out do not jump ahead.
-func (d *DB) FillGap(ctx context.Context, gap meeting.Gap, events []meeting.RawEvent, now time.Time) error {
-	failpoint.At("gap")
-	return d.Update(ctx, func(t *Tx) error {
-		batch, err := value[int64](ctx, t, "read gap", "SELECT batch FROM gaps WHERE id = ?", gap.ID)
-		if err != nil {
-			return err
-		}
-		at := meeting.Order{Batch: batch, Pos: int64(-len(events)-1) * spacing}
-		step := int64(spacing)
-		for _, e := range events {
-			known, err := get(ctx, t, "look up event", "SELECT batch, pos FROM inbox WHERE event_id = ? AND room_id = ? AND batch >= ?",
-				[]any{e.ID, e.Room, batch}, scanOrder)
-			if err != nil {
-				return err
-			}
-			if known != nil {
-				if at.Batch < known.Batch || at.Batch == known.Batch && at.Pos < known.Pos {
-					at, step = *known, 1
-				}
-				continue
-			}
-			at.Pos += step
-			if err := t.storeRaw(ctx, e, at, now); err != nil {
-				return err
-			}
-		}
-		return t.closeGap(ctx, gap.ID, "filled", now)
-	})
-}
-
-func scanOrder(r row) (meeting.Order, error) {
-	var o meeting.Order
-	err := r.Scan(&o.Batch, &o.Pos)
-	return o, err
-}
-
-// RetryGap counts a failed attempt and parks the gap until next.
-func (d *DB) RetryGap(ctx context.Context, gap meeting.Gap, next time.Time) error {
-	return d.set(ctx, "retry gap", "UPDATE gaps SET attempts = attempts + 1, next_at = ? WHERE id = ?", stamp(next), gap.ID)
-}
-
-// LoseGap closes a gap that cannot be filled; minutes count it.
-func (d *DB) LoseGap(ctx context.Context, gap meeting.Gap, now time.Time) error {
-	return d.Update(ctx, func(t *Tx) error { return t.closeGap(ctx, gap.ID, "lost", now) })
-}
-
-func (t *Tx) closeGap(ctx context.Context, id int64, state string, now time.Time) error {
-	_, err := t.exec(ctx, "close gap", "UPDATE gaps SET state = ?, closed_at = ? WHERE id = ?", state, stamp(now), id)
-	return err
-}
-
-// LostGaps counts the gaps of a room that could not be filled and opened in
-// [from, to]; a zero to means until now.
-func (t *Tx) LostGaps(ctx context.Context, room meeting.RoomID, from, to time.Time) (int, error) {
-	return value[int](ctx, t, "count gaps", `SELECT count(*) FROM gaps WHERE room_id = ? AND state = 'lost' AND since >= ?
-		AND (? IS NULL OR since <= ?)`, room, stamp(from), stamp(to), stamp(to))
 }
 
 // FinishEvent marks an inbox row as handled: its content is deleted, its id is
