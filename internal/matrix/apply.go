@@ -254,7 +254,9 @@ func memberContent(ev *wire.Event) *event.MemberEventContent {
 }
 
 // visible leaves out the messages of times when the bot was not in the room:
-// servers show some history to those who join. State events stay. Before says
+// servers show some history to those who join. What somebody writes to the bot
+// alone after inviting it is meant for it, though: apps send it at once. State
+// events stay. Before says
 // whether the bot was there before the first event if its own member events
 // do not tell; the second result is what turned out.
 func visible(events []parsed, self string, before bool) ([]parsed, bool) {
@@ -268,13 +270,18 @@ func visible(events []parsed, self string, before bool) ([]parsed, bool) {
 	out := make([]parsed, 0, len(events))
 	for _, p := range events {
 		if p.ev.Membership() != "" && *p.ev.StateKey == self {
-			in = p.ev.Membership() == string(event.MembershipJoin)
+			in = p.ev.Membership() == string(event.MembershipJoin) || invitedAlone(p.ev)
 		} else if !in && p.ev.StateKey == nil {
 			continue
 		}
 		out = append(out, p)
 	}
 	return out, before
+}
+
+// invitedAlone reports whether a member event invites to a conversation of two.
+func invitedAlone(ev *wire.Event) bool {
+	return ev.Membership() == string(event.MembershipInvite) && ev.Content.Bool("is_direct")
 }
 
 // wasIn reports whether a user was in the room before a member event.

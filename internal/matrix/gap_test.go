@@ -382,12 +382,16 @@ func TestVisible(t *testing.T) {
 		}
 		return e
 	}
+	alone := self("$i", "invite", "")
+	alone["content"].(object)["is_direct"] = true
 	tests := []struct {
 		name   string
 		events []object
 		want   []string
 		before bool
 	}{
+		{"was written to with the invitation", []object{text("$0", anna, ""), alone, text("$01", anna, ""), self("$j", "join", "invite"), text("$1", anna, "")},
+			[]string{"$i", "$01", "$j", "$1"}, false},
 		{"always there", []object{text("$1", anna, "")}, []string{"$1"}, true},
 		{"came", []object{text("$0", anna, ""), member(anna, "join"), self("$j", "join", ""), text("$1", anna, "")},
 			[]string{"$m.room.member/@anna:x", "$j", "$1"}, false},
