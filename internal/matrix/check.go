@@ -20,13 +20,18 @@ const (
 	checkLooks    = 3  // looks before a reply that sync has not brought counts as missing
 	checkAttempts = 80 // before a check counts as lost: an hour
 	checkRefusals = 4  // refused attempts before it does
+	// lookPage is how many events a room is compared in at first after an outage:
+	// seldom has more been written since.
+	lookPage = 100
 )
 
 // Wake has the client look at once for threads to compare.
 func (c *Client) Wake() { poke(c.wakeChecks) }
 
 // checkLoop compares threads with the server's own lists of replies
-// (/relations) before their meeting closes.
+// (/relations) and rooms with what it has of them (/messages): before their
+// meeting closes, and rooms after every outage, for a server that is being
+// stopped passes over events (docs/homeservers.md).
 func (c *Client) checkLoop(ctx context.Context) error {
 	failing := false
 	for ctx.Err() == nil {
@@ -39,6 +44,9 @@ func (c *Client) checkLoop(ctx context.Context) error {
 			if c.answering.Load() {
 				c.workCheck(ctx, k)
 			}
+		}
+		if len(checks) > 1 && c.answering.Load() {
+			continue // there may be more
 		}
 		pause(ctx, c.pace.poll, c.wakeChecks)
 	}
@@ -68,13 +76,14 @@ func (c *Client) workCheck(ctx context.Context, k meeting.Check) {
 		err = c.store.FinishCheck(ctx, k, events, now)
 		poke(c.wakeInbox)
 	case refused && k.Attempts+1 >= checkRefusals, err != nil && k.Attempts+1 >= checkAttempts:
-		c.log.Error("cannot compare a meeting with the server", "room", k.Room, "error", err)
+		c.log.Error("cannot compare a room with the server", "room", k.Room, "error", err)
 		err = c.store.LoseCheck(ctx, k)
 	default:
 		err = c.store.RetryCheck(ctx, k, now.Add(backoff(err, k.Attempts+1, time.Minute)))
 	}
 	if err != nil && ctx.Err() == nil {
 		c.log.Error("cannot store a check's state", "room", k.Room, "error", err)
+		pause(ctx, c.pace.poll, nil)
 	}
 }
 
@@ -124,8 +133,12 @@ func (c *Client) readThread(ctx context.Context, k meeting.Check) (out []meeting
 func (c *Client) readSince(ctx context.Context, k meeting.Check) (out []meeting.RawEvent, missing int, err error) {
 	r := reader{c: c, room: id.RoomID(k.Room), known: map[string]bool{}}
 	// Dendrite leaves events out where pages meet, and that could be the root.
-	for _, size := range []int{gapOtherPage, gapPage} {
-		events, err := r.until(ctx, string(k.Root), size)
+	ways := []struct{ size, pages int }{{lookPage, 1}, {gapOtherPage, gapPages}, {gapPage, gapPages}}
+	if k.Meeting != 0 {
+		ways = ways[1:]
+	}
+	for _, way := range ways {
+		events, err := r.until(ctx, string(k.Root), way.size, way.pages)
 		if err != nil {
 			return nil, 0, fmt.Errorf("compare room: %w", err)
 		}
@@ -144,35 +157,30 @@ func (c *Client) readSince(ctx context.Context, k meeting.Check) (out []meeting.
 		}
 		return out, missing, nil
 	}
-	c.log.Warn("cannot find where a meeting began", "room", k.Room)
+	c.log.Warn("cannot find from where on a room is to be compared", "room", k.Room)
 	return nil, 0, nil
 }
 
 // until reads a room from its newest event back to the root, oldest first in the
 // result; nothing if the root is not found.
-func (r *reader) until(ctx context.Context, root string, size int) ([]parsed, error) {
+func (r *reader) until(ctx context.Context, root string, size, pages int) ([]parsed, error) {
 	var all []parsed
-	seen := map[string]bool{}
 	from := ""
-	for range gapPages {
-		events, end, err := r.page(ctx, from, size)
+	for range pages {
+		at, err := r.page(ctx, from, size)
 		if err != nil {
 			return nil, err
 		}
-		for _, p := range events {
-			if !seen[p.ev.ID] {
-				seen[p.ev.ID] = true
-				all = append(all, p)
-			}
+		for i, p := range at.events {
 			if p.ev.ID == root {
-				slices.Reverse(all)
-				return all, nil
+				return oldestFirst(append(all, at.events[:i+1]...)), nil
 			}
 		}
-		if len(events) == 0 || end == "" || end == from {
+		if at.last() {
 			break
 		}
-		from = end
+		all = append(all, at.events...)
+		from = at.end
 	}
 	return nil, nil
 }

@@ -127,6 +127,7 @@ type Client struct {
 	retried   retried
 	fetched   fetched
 	counted   time.Time // when the number of one-time keys was last known; sync loop only
+	noted     bool      // that rooms are to be compared since the last outage; sync loop only
 	threads   threads
 	receipts  receipts
 

@@ -211,6 +211,21 @@ func (s *fakeStore) RetryGap(_ context.Context, gap meeting.Gap, next time.Time)
 	return nil
 }
 
+// LookBack asks for rooms to be compared from their first known event on.
+func (s *fakeStore) LookBack(_ context.Context, now time.Time) error {
+	defer s.lock()()
+	first := map[meeting.RoomID]*fakeRow{}
+	for _, r := range s.rows {
+		if f := first[r.Room]; f == nil || cmp.Or(cmp.Compare(r.Order.Batch, f.Order.Batch), cmp.Compare(r.Order.Pos, f.Order.Pos)) < 0 {
+			first[r.Room] = r
+		}
+	}
+	for room, r := range first {
+		s.checks = append(s.checks, meeting.Check{ID: s.batch<<20 + int64(len(s.checks)), Room: room, Root: r.ID, Whole: true, Since: now})
+	}
+	return nil
+}
+
 func (s *fakeStore) OpenChecks(context.Context, time.Time) ([]meeting.Check, error) {
 	defer s.lock()()
 	return slices.Clone(s.checks), nil

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
 	"blnbot/internal/meeting"
@@ -108,32 +109,26 @@ func (c *Client) workGap(ctx context.Context, g meeting.Gap) {
 // readGap reads what a limited timeline left out, oldest first.
 //
 // Servers order /messages by depth, and Dendrite's page tokens skip events of
-// equal depth where pages meet (research/matrix.md §8). So the room is read
-// twice, from the gap and from its newest event, in pages of different sizes
-// and past events that are known, and the readings are joined.
+// equal depth where pages meet (research/matrix.md §8). So a room that does not
+// go into one page is read twice, from the gap and from its newest event, in pages
+// of different sizes and past events that are known, and the readings are joined.
 func (c *Client) readGap(ctx context.Context, g meeting.Gap) ([]meeting.RawEvent, error) {
 	began, err := c.store.Began(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("fill gap: %w", err)
 	}
 	r := reader{c: c, room: id.RoomID(g.Room), began: began.Add(-slack), known: map[string]bool{}}
-	var fromGap []parsed
-	if g.PrevBatch != "" {
-		fromGap, err = r.back(ctx, g.PrevBatch, gapPage, nil)
-		if err != nil && !statusIs(err, http.StatusBadRequest) {
-			return nil, err
-		}
-	}
-	need := map[string]bool{}
-	for _, p := range fromGap {
-		need[p.ev.ID] = true
-	}
-	fromEnd, err := r.back(ctx, "", gapOtherPage, need)
+	newest, err := r.page(ctx, "", gapOtherPage)
 	if err != nil {
 		return nil, err
 	}
-	events := r.withoutHistory(join(fromEnd, fromGap))
-	events, _ = visible(events, string(c.self), true)
+	var read []parsed
+	if newest.whole() {
+		read = oldestFirst(newest.events)
+	} else if read, err = r.twice(ctx, g, newest); err != nil {
+		return nil, err
+	}
+	events, _ := visible(r.withoutHistory(read), string(c.self), true)
 	if err := r.settle(ctx, events); err != nil {
 		return nil, err
 	}
@@ -144,6 +139,30 @@ func (c *Client) readGap(ctx context.Context, g meeting.Gap) ([]meeting.RawEvent
 	return out, nil
 }
 
+// twice reads a room from the gap, and on from its newest page, and joins what it
+// finds, oldest first.
+func (r *reader) twice(ctx context.Context, g meeting.Gap, newest page) ([]parsed, error) {
+	var fromGap []parsed
+	if g.PrevBatch != "" {
+		first, err := r.page(ctx, g.PrevBatch, gapPage)
+		if err == nil {
+			fromGap, err = r.back(ctx, first, gapPage, nil)
+		}
+		if err != nil && !statusIs(err, http.StatusBadRequest) {
+			return nil, err
+		}
+	}
+	need := map[string]bool{}
+	for _, p := range fromGap {
+		need[p.ev.ID] = true
+	}
+	fromEnd, err := r.back(ctx, newest, gapOtherPage, need)
+	if err != nil {
+		return nil, err
+	}
+	return join(fromEnd, fromGap), nil
+}
+
 // reader reads a room backwards.
 type reader struct {
 	c     *Client
@@ -152,43 +171,63 @@ type reader struct {
 	known map[string]bool // events that the inbox has
 }
 
-// back reads pages from a token (or the newest event), oldest event first in
-// the result, until one holds nothing new: everything in it is known, and the
-// reading has met the events in need. It also ends with the page after the
-// one where the bot came into the room, and where the bot began.
-func (r *reader) back(ctx context.Context, from string, size int, need map[string]bool) ([]parsed, error) {
-	var all []parsed
-	seen := map[string]bool{}
-	met, joined := len(need) == 0, false
-	for range gapPages {
-		events, end, err := r.page(ctx, from, size)
-		if err != nil {
-			return nil, err
+// page is a part of a room, newest event first.
+type page struct {
+	events    []parsed
+	from, end string // the tokens of this page and of the next
+}
+
+// whole reports whether the page that begins with the newest event is all there is.
+func (p page) whole() bool {
+	return slices.ContainsFunc(p.events, func(e parsed) bool { return e.ev.IsState(event.StateCreate.Type, "") })
+}
+
+// oldestFirst turns a reading round. Where an event comes twice the newer place counts.
+func oldestFirst(events []parsed) []parsed {
+	seen := make(map[string]bool, len(events))
+	out := make([]parsed, 0, len(events))
+	for _, p := range events {
+		if !seen[p.ev.ID] {
+			seen[p.ev.ID] = true
+			out = append(out, p)
 		}
+	}
+	slices.Reverse(out)
+	return out
+}
+
+// back reads on from a page, oldest event first in the result, until a page holds
+// nothing new: everything in it is known, and the reading has met the events in
+// need. It also ends with the page after the one where the bot came into the room,
+// and where the bot began.
+func (r *reader) back(ctx context.Context, at page, size int, need map[string]bool) (all []parsed, err error) {
+	met, joined := len(need) == 0, false
+	for n := 1; ; n++ {
 		fresh, older, wasJoined := 0, true, joined
-		for _, p := range events {
+		for _, p := range at.events {
 			met = met || need[p.ev.ID]
 			older = older && p.ev.SentAt.Before(r.began)
 			joined = joined || p.ev.Joins(string(r.c.self))
 			if !r.known[p.ev.ID] {
 				fresh++
 			}
-			if !seen[p.ev.ID] {
-				seen[p.ev.ID] = true
-				all = append(all, p)
-			}
 		}
-		if len(events) == 0 || end == "" || end == from || older || wasJoined || (fresh == 0 && met) {
-			break
+		all = append(all, at.events...)
+		if older || at.last() || wasJoined || (fresh == 0 && met) || n == gapPages {
+			return oldestFirst(all), nil
 		}
-		from = end
+		if at, err = r.page(ctx, at.end, size); err != nil {
+			return nil, err
+		}
 	}
-	slices.Reverse(all)
-	return all, nil
 }
 
-// page reads one page, newest event first, and looks up what is known of it.
-func (r *reader) page(ctx context.Context, from string, size int) ([]parsed, string, error) {
+// last reports whether no page comes after this one.
+func (p page) last() bool { return len(p.events) == 0 || p.end == "" || p.end == p.from }
+
+// page reads one page, from a token or the room's newest event, and looks up what
+// is known of it.
+func (r *reader) page(ctx context.Context, from string, size int) (page, error) {
 	var resp struct {
 		Chunk []json.RawMessage `json:"chunk"`
 		End   string            `json:"end"`
@@ -204,10 +243,10 @@ func (r *reader) page(ctx context.Context, from string, size int) ([]parsed, str
 		return r.c.call(ctx, "read messages", http.MethodGet, []any{"v3", "rooms", r.room, "messages"}, query, nil, &resp)
 	})
 	if err != nil {
-		return nil, "", err
+		return page{}, err
 	}
-	events := parseAll(resp.Chunk)
-	return events, resp.End, r.lookUp(ctx, events)
+	p := page{events: parseAll(resp.Chunk), from: from, end: resp.End}
+	return p, r.lookUp(ctx, p.events)
 }
 
 func (r *reader) lookUp(ctx context.Context, events []parsed) error {

@@ -103,6 +103,31 @@ func TestGapIsFilledWithEverything(t *testing.T) {
 	}
 }
 
+// TestSmallRoomIsReadOnce: a page that reaches from the newest event to the
+// room's creation is everything.
+func TestSmallRoomIsReadOnce(t *testing.T) {
+	w := newWorld(t)
+	c := w.open()
+	w.begin(c)
+	<-c.Ready()
+	var d dag
+	d.add(0, stateEvent("m.room.create", "", anna, object{"room_version": "10"}))
+	for i := range 1500 {
+		ev := text(fmt.Sprintf("$%d", i), anna, fmt.Sprint("new", i))
+		ev["origin_server_ts"] = w.clock.now().UnixMilli()
+		d.add(1+i/3, ev)
+	}
+	w.server.mu.Lock()
+	w.server.messages = d.messages
+	w.server.mu.Unlock()
+	w.server.push(timeline("400", room1, true, d.events[len(d.events)-1]))
+	w.until("everything", func() bool { return len(w.handler.bodies()) == 1500 })
+	diff(t, w.handler.bodies(), names("new", 1500))
+	if n := w.server.count("GET rooms/" + room1 + "/messages"); n != 1 {
+		t.Errorf("the room was read in %d requests", n)
+	}
+}
+
 func names(prefix string, n int) []string {
 	var out []string
 	for i := range n {

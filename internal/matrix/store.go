@@ -50,7 +50,12 @@ type Store interface {
 	// LoseGap closes a gap that cannot be filled; minutes count it.
 	LoseGap(ctx context.Context, gap meeting.Gap, now time.Time) error
 
-	// OpenChecks lists the threads that are to be compared with the server at now.
+	// LookBack asks for every room to be compared with the server: from an event
+	// on that was known well before the last stored sync answer. A room with a
+	// gap is compared by filling it.
+	LookBack(ctx context.Context, now time.Time) error
+	// OpenChecks lists some of the threads and rooms that are to be compared with
+	// the server at now.
 	OpenChecks(ctx context.Context, now time.Time) ([]meeting.Check, error)
 	// FinishCheck stores what the inbox lacked, oldest first, and ends the check.
 	FinishCheck(ctx context.Context, c meeting.Check, missing []meeting.RawEvent, now time.Time) error

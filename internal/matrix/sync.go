@@ -171,6 +171,12 @@ func (c *Client) syncOnce(ctx context.Context, since string, wait time.Duration)
 	if a.Next == "" {
 		return "", &fault{op: "sync", status: http.StatusOK, cause: errors.New("no token in the answer")}
 	}
+	if !c.noted { // a server that is stopped passes over events
+		if err := c.store.LookBack(context.WithoutCancel(ctx), c.now()); err != nil {
+			return "", fmt.Errorf("look back: %w", err)
+		}
+		c.noted = true
+	}
 	err = c.takeIn(ctx, since, a)
 	if !c.answering.Swap(true) { // not before the gaps that the outage has left are known
 		for _, ch := range []chan struct{}{c.wakeGaps, c.wakeInvites, c.wakeChecks} {
@@ -186,6 +192,7 @@ func (c *Client) cutOff() {
 	c.answering.Store(false)
 	c.gapsDone.Store(false)
 	c.drained.Store(false)
+	c.noted = false
 }
 
 // How much longer than it should a sync answer may take. A connection that

@@ -75,11 +75,11 @@ type Gap struct {
 }
 
 // Check is a prompt's thread that is to be compared with the server's own list
-// of its replies, or a room with all that the server has in it, before the meeting
-// closes.
+// of its replies, or a room with all that the server has in it: before the meeting
+// closes, or after an outage.
 type Check struct {
 	ID      int64
-	Meeting int64
+	Meeting int64 // 0 after an outage
 	Room    RoomID
 	Root    EventID
 	// Whole asks for everything in the room after Root: an answer outside the

@@ -39,12 +39,51 @@ func (t *Tx) LostChecks(ctx context.Context, meetingID int64) (int, error) {
 	return value[int](ctx, t, "count lost checks", "SELECT count(*) FROM checks WHERE meeting_id = ? AND state = 'lost'", meetingID)
 }
 
-// OpenChecks lists the threads and rooms that are to be compared with the server at now.
+// lookBackMargin is how long before the last answer an event has come that is
+// certainly older than what that answer may have passed over.
+const lookBackMargin = 10 * time.Minute
+
+// The newest event of each room that came before ?1, or the room's first.
+const lookBack = `INSERT INTO checks (meeting_id, room_id, root, state, since)
+SELECT NULL, room_id, '` + wholeRoom + `' || event_id, 'open', ?2 FROM (
+	SELECT room_id, event_id, max(received_at) FROM inbox WHERE received_at <= ?1 GROUP BY room_id
+	UNION ALL
+	SELECT room_id, event_id, received_at FROM (
+		SELECT room_id, event_id, received_at, row_number() OVER (PARTITION BY room_id ORDER BY batch, pos) AS n FROM inbox
+		WHERE room_id NOT IN (SELECT room_id FROM inbox WHERE received_at <= ?1)) WHERE n = 1
+) WHERE true
+ON CONFLICT (room_id) WHERE meeting_id IS NULL DO UPDATE SET
+	root = CASE WHEN state = 'open' THEN root ELSE excluded.root END,
+	state = 'open', attempts = 0, next_at = NULL, since = excluded.since`
+
+// LookBack asks for every room to be compared with the server, from before the
+// last stored sync answer on.
+func (d *DB) LookBack(ctx context.Context, now time.Time) error {
+	return d.Update(ctx, func(t *Tx) error {
+		last, err := get(ctx, t, "read sync time", "SELECT at FROM sync_state WHERE id = 1", nil, func(r row) (at time.Time, err error) {
+			return at, r.Scan(timestamp{&at})
+		})
+		if err != nil || last == nil {
+			return err
+		}
+		_, err = t.exec(ctx, "look back", lookBack, stamp(last.Add(-lookBackMargin)), stamp(now))
+		return err
+	})
+}
+
+// checksAtOnce is how many checks OpenChecks lists: a meeting that closes is not
+// to wait for all rooms.
+const checksAtOnce = "20"
+
+// OpenChecks lists threads and rooms that are to be compared with the server at
+// now, those of meetings first. A room with a gap waits: who fills it looks back too.
 func (d *DB) OpenChecks(ctx context.Context, now time.Time) ([]meeting.Check, error) {
 	var out []meeting.Check
 	err := d.view(ctx, func(t *Tx) (err error) {
-		out, err = list(ctx, t, "list checks", `SELECT id, meeting_id, room_id, root, attempts, since FROM checks
-			WHERE state = 'open' AND (next_at IS NULL OR next_at <= ?) ORDER BY id`, []any{stamp(now)}, func(r row) (meeting.Check, error) {
+		out, err = list(ctx, t, "list checks", `SELECT id, coalesce(meeting_id, 0), room_id, root, attempts, since FROM checks c
+			WHERE state = 'open' AND (next_at IS NULL OR next_at <= ?)
+			AND (meeting_id IS NOT NULL OR NOT EXISTS (SELECT 1 FROM gaps g WHERE g.room_id = c.room_id AND g.state = 'open'))
+			ORDER BY meeting_id IS NULL, id LIMIT `+checksAtOnce, []any{stamp(now)}, func(r row) (meeting.Check, error) {
 			var c meeting.Check
 			var root string
 			err := r.Scan(&c.ID, &c.Meeting, &c.Room, &root, &c.Attempts, timestamp{&c.Since})
@@ -87,7 +126,8 @@ func (d *DB) FinishCheck(ctx context.Context, c meeting.Check, events []meeting.
 				return err
 			}
 		}
-		_, err = t.exec(ctx, "finish check", "UPDATE checks SET state = 'done' WHERE id = ?", c.ID)
+		// Not one that was asked for anew meanwhile.
+		_, err = t.exec(ctx, "finish check", "UPDATE checks SET state = 'done' WHERE id = ? AND since = ?", c.ID, stamp(c.Since))
 		return err
 	})
 }

@@ -55,6 +55,11 @@ func (d *DB) FillGap(ctx context.Context, gap meeting.Gap, events []meeting.RawE
 				return err
 			}
 		}
+		// The gap was read from the room's newest event, past what is known.
+		_, err = t.exec(ctx, "end look back", "UPDATE checks SET state = 'done' WHERE room_id = ? AND meeting_id IS NULL", gap.Room)
+		if err != nil {
+			return err
+		}
 		return t.closeGap(ctx, gap.ID, "filled", now)
 	})
 }

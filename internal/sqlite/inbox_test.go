@@ -315,6 +315,72 @@ func TestCheckPlacesWhatItFinds(t *testing.T) {
 	want(t, drain(t, d, noon), "$root", "$1", "$2", "$3", "$4", "$5", "$6")
 }
 
+// TestLookBack: after an outage each room is compared from an event on that came
+// ten minutes before the last answer; one with a gap by whoever fills the gap.
+func TestLookBack(t *testing.T) {
+	ctx := t.Context()
+	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
+	must(t, d.LookBack(ctx, noon)) // nothing is known yet
+	answer := func(after time.Duration, rooms ...meeting.RoomBatch) {
+		must(t, d.StoreSync(ctx, meeting.SyncBatch{Next: "n", At: noon.Add(after), Rooms: rooms}))
+	}
+	var later time.Duration
+	asked := func() map[meeting.RoomID]meeting.EventID {
+		later += time.Second
+		must(t, d.LookBack(ctx, noon.Add(time.Hour+later)))
+		checks, err := d.OpenChecks(ctx, noon.Add(2*time.Hour))
+		must(t, err)
+		roots := map[meeting.RoomID]meeting.EventID{}
+		for _, c := range checks {
+			if !c.Whole || c.Meeting != 0 || c.Attempts != 0 {
+				t.Errorf("a strange check: %+v", c)
+			}
+			roots[c.Room] = c.Root
+		}
+		return roots
+	}
+	expect := func(want map[meeting.RoomID]meeting.EventID) {
+		t.Helper()
+		if diff := cmp.Diff(want, asked()); diff != "" {
+			t.Errorf("checks (-want +got):\n%s", diff)
+		}
+	}
+	answer(0, raw("!a", "$a1"), raw("!b", "$b1"))
+	answer(time.Minute, raw("!a", "$a2"))
+	answer(8*time.Minute, raw("!a", "$a3"), raw("!c", "$c1", "$c2"))
+	answer(12*time.Minute, raw("!c", "$c3"))
+	expect(map[meeting.RoomID]meeting.EventID{"!a": "$a2", "!b": "$b1", "!c": "$c1"})
+
+	// What is asked for again before it is done begins where it began.
+	answer(30*time.Minute, raw("!a", "$a4"))
+	checks, err := d.OpenChecks(ctx, noon.Add(2*time.Hour))
+	must(t, err)
+	expect(map[meeting.RoomID]meeting.EventID{"!a": "$a2", "!b": "$b1", "!c": "$c1"})
+	for _, c := range checks { // as they were before
+		must(t, d.FinishCheck(ctx, c, nil, noon))
+	}
+	again, err := d.OpenChecks(ctx, noon.Add(2*time.Hour))
+	must(t, err)
+	if len(again) != 3 {
+		t.Errorf("what was asked for meanwhile is done: %+v", again)
+	}
+	for _, c := range again {
+		must(t, d.FinishCheck(ctx, c, nil, noon))
+	}
+	limited := raw("!b", "$b9")
+	limited.Limited = true
+	answer(40*time.Minute, limited)
+	expect(map[meeting.RoomID]meeting.EventID{"!a": "$a4", "!c": "$c3"})
+	gaps, err := d.OpenGaps(ctx, noon)
+	must(t, err)
+	must(t, d.FillGap(ctx, gaps[0], nil, noon))
+	after, err := d.OpenChecks(ctx, noon.Add(2*time.Hour))
+	must(t, err)
+	if len(after) != 2 {
+		t.Errorf("the room with the gap is compared once more: %+v", after)
+	}
+}
+
 // TestDirectRoomIsOneUsers: a room becomes nobody's direct room that is another
 // user's or a network's, whoever says so; a user can have another one.
 func TestDirectRoomIsOneUsers(t *testing.T) {
