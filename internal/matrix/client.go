@@ -121,6 +121,7 @@ type Client struct {
 
 	arrived   sessionSet // Megolm sessions that came and are to be reported
 	looked    sessionSet // sender keys that have been looked up
+	owned     sessionSet // Megolm sessions, each with the sender whose they are
 	requested sessionSet // Megolm sessions that have been asked for
 	asking    chan struct{}
 	rooms     rooms

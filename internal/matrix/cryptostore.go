@@ -132,6 +132,33 @@ func (s *cryptoStore) keeps(ctx context.Context, g *crypto.InboundGroupSession) 
 	return err != nil || !bytes.Equal(was, is), nil
 }
 
+const (
+	sessionMakers = `SELECT sender_key, coalesce(signing_key, '') FROM crypto_megolm_inbound_session
+WHERE session_id = $1 AND account_id = $2 AND session IS NOT NULL`
+	deviceOwners = `SELECT count(CASE WHEN user_id = $3 THEN 1 END), count(CASE WHEN user_id <> $3 THEN 1 END) FROM crypto_device
+WHERE identity_key = $1 AND signing_key = $2`
+)
+
+// makers tells whether a device of the user has made a Megolm session, and whether
+// one of others has. A device's keys are signed by themselves together with the
+// name of their user, so nobody can claim another's. Neither is true of sessions
+// and devices that are not known.
+func (s *cryptoStore) makers(ctx context.Context, session id.SessionID, user id.UserID) (own, others bool, err error) {
+	var identity, signing string
+	err = s.DB.QueryRow(ctx, sessionMakers, session, s.AccountID).Scan(&identity, &signing)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, false, nil
+	}
+	var mine, theirs int
+	if err == nil {
+		err = s.DB.QueryRow(ctx, deviceOwners, identity, signing, user).Scan(&mine, &theirs)
+	}
+	if err != nil {
+		return false, false, fmt.Errorf("look up session's maker: %w", err)
+	}
+	return mine > 0, theirs > 0, nil
+}
+
 func (s *cryptoStore) PutWithheldGroupSession(ctx context.Context, c event.RoomKeyWithheldEventContent) error {
 	return s.note(s.SQLCryptoStore.PutWithheldGroupSession(ctx, c))
 }

@@ -158,6 +158,24 @@ func TestIndexFarAhead(t *testing.T) {
 	}
 }
 
+// TestCopyBeforeTheOriginal: a server that passes on a copy of somebody's sealed
+// message before the message itself gets neither the words nor the message lost.
+func TestCopyBeforeTheOriginal(t *testing.T) {
+	w := newWorld(t)
+	p := w.peer(anna, "PHONE")
+	w.peer("@mallory:x", "PHONE")
+	c := w.open()
+	w.begin(c)
+	original := w.say(p, "$1", "hemligt", nil)
+	keys := w.keysFor(c)
+	w.server.push(timeline("s1", room1, false, event_("$copy", "@mallory:x", "m.room.encrypted", original["content"]), original))
+	w.server.push(object{"next_batch": "s2", "to_device": keys})
+	w.until("the message", func() bool { return len(w.handler.bodies()) > 0 })
+	if m, ok := w.handler.all()[0].(meeting.Message); !ok || m.ID != "$1" || m.Sender != anna || len(w.handler.all()) != 1 {
+		t.Errorf("got %+v", w.handler.all())
+	}
+}
+
 // gives sends a room key to the bot's device.
 func (p *peer) gives(ctx context.Context, t *testing.T, c *Client, key *event.RoomKeyEventContent) {
 	t.Helper()

@@ -48,6 +48,10 @@ func (c *Client) decryptHeld(ctx context.Context, room id.RoomID, ev *wire.Event
 			out, err = nil, &missingKey{event: ev, session: encrypted.SessionID, cause: errPanic}
 		}
 	}()
+	if c.isCopied(ctx, ev, encrypted.SessionID) {
+		c.log.Warn("dropped a copy of another's event", "event", ev.ID, "room", room)
+		return nothing, nil
+	}
 	plain, err := c.mach.DecryptMegolmEvent(ctx, &event.Event{
 		ID: id.EventID(ev.ID), RoomID: room, Sender: id.UserID(ev.Sender), Timestamp: ev.SentAt.UnixMilli(),
 		Type: event.EventEncrypted, Content: content,
@@ -70,6 +74,25 @@ func (c *Client) decryptHeld(ctx context.Context, room id.RoomID, ev *wire.Event
 		missing.withheld = string(withheld.Code)
 	}
 	return nil, missing
+}
+
+// isCopied reports whether an event is sealed with a key that another user has
+// made. mautrix takes the first event with a message index for the true one:
+// somebody else's server could bring a copy before what it is a copy of.
+func (c *Client) isCopied(ctx context.Context, ev *wire.Event, session id.SessionID) bool {
+	name := string(session) + " " + ev.Sender
+	if c.owned.has(name) {
+		return false
+	}
+	own, others, err := c.keys.makers(ctx, session, id.UserID(ev.Sender))
+	if err != nil {
+		c.log.Warn("cannot look up whose a key is", "event", ev.ID, "error", err)
+		return false // what ails the database the reading itself will say
+	}
+	if own {
+		c.owned.add(name)
+	}
+	return others && !own
 }
 
 // waitForKey decides what becomes of a message without a key: it waits, the

@@ -34,6 +34,12 @@ func (s *sessionSet) add(name string) bool {
 	return true
 }
 
+func (s *sessionSet) has(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.names[name]
+}
+
 func (s *sessionSet) list() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
