@@ -150,6 +150,8 @@ func otherAttacks() []attack {
 			h.must(h.mallory.WaitForMember(h.ctx, direct, h.stage.Bot(), "join"))
 			secret, err := h.mallory.Send(h.ctx, direct, wicked+" för ett annat rum")
 			h.must(err)
+			_, err = h.mallory.WaitFor(h.ctx, direct, string(secret), func(m person.Seen) bool { return m.ID == secret }) // Dendrite gives it only then
+			h.must(err)
 			moved := h.mal.content(direct, secret)
 			moved["m.relates_to"] = thread(h.question)
 			h.clear("m.room.encrypted", moved)
