@@ -32,10 +32,6 @@ func newRig(b *testing.B, networks int) *rig {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = db.Close() })
-	texts, err := render.New()
-	if err != nil {
-		b.Fatal(err)
-	}
 	r := &rig{b: b, db: db, now: time.Date(2026, 9, 7, 12, 0, 0, 0, time.UTC)}
 	set := &bot.Settings{Staff: []meeting.UserID{"@nka:example.se"}, Language: "sv", Location: time.UTC}
 	rule, err := schedule.Cron("0 17 * * TUE", time.UTC, schedule.Options{})
@@ -47,7 +43,7 @@ func newRig(b *testing.B, networks int) *rig {
 			Location: time.UTC, OpenFor: 120 * time.Hour, Grace: 24 * time.Hour, Approval: meeting.ApprovalLeader, ObjectionsFor: 48 * time.Hour,
 			Leaders: []meeting.UserID{user("lena")}, Schedule: rule, Programme: testProgramme("sv")})
 	}
-	r.bot = bot.New(bot.Options{Store: botStore{db}, Texts: texts, Self: self, Settings: set, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return r.now }})
+	r.bot = bot.New(bot.Options{Store: botStore{db}, Texts: render.New(), Self: self, Settings: set, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return r.now }})
 	r.must(r.bot.Bind(b.Context(), bot.CoordinationBinding, coordRoom))
 	for _, n := range set.Networks {
 		r.must(r.bot.Bind(b.Context(), bot.NetworkBinding(n.ID), meeting.RoomID("!"+n.ID)))

@@ -25,10 +25,7 @@ func FuzzCommand(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	texts, err := render.New()
-	if err != nil {
-		f.Fatal(err)
-	}
+	texts := render.New()
 	b := &Bot{self: "@bln:x"}
 	f.Fuzz(func(t *testing.T, text string, direct, mention bool) {
 		m := meeting.Message{Body: text}

@@ -112,9 +112,7 @@ func newResolveStage(f *testing.F) *resolveStage {
 		s.step(step)
 		s.settle()
 	}
-	var err error
-	s.texts, err = render.New()
-	s.must(err)
+	s.texts = render.New()
 	batches := map[meeting.RoomID]*meeting.RoomBatch{}
 	for n := range slots + 2 {
 		room := slotRoom(n % slots)

@@ -119,10 +119,8 @@ func (f failing) Update(ctx context.Context, fn func(bot.Tx) error) error {
 // replies that a person can send is theirs again.
 func TestQuotaOfWhatFailed(t *testing.T) {
 	s := openedStage(t)
-	texts, err := render.New()
-	s.must(err)
 	store := &struct{ bot.Store }{failing{botStore{s.db}}}
-	s.bot = bot.New(bot.Options{Store: store, Texts: texts, Self: self, Settings: s.set, Log: slog.New(slog.DiscardHandler),
+	s.bot = bot.New(bot.Options{Store: store, Texts: render.New(), Self: self, Settings: s.set, Log: slog.New(slog.DiscardHandler),
 		Now: func() time.Time { return s.now }})
 	s.must(s.db.SetDirectRoom(s.ctx, user("anna"), "!dm"))
 	m := meeting.Message{EventMeta: s.meta("secret", user("anna")), Kind: meeting.MessageText, Body: "!anonymt Det är tungt"}

@@ -122,9 +122,7 @@ func (s *stage) start() {
 	db, err := sqlite.Open(s.ctx, s.path)
 	s.must(err)
 	s.db = db
-	texts, err := render.NewWith(s.roles)
-	s.must(err)
-	s.bot = bot.New(bot.Options{Store: botStore{db}, Texts: texts, Self: self, Settings: s.set,
+	s.bot = bot.New(bot.Options{Store: botStore{db}, Texts: render.NewWith(s.roles), Self: self, Settings: s.set,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})),
 		Now: func() time.Time { return s.now }})
 	s.must(s.bot.Bind(s.ctx, bot.CoordinationBinding, coordRoom))

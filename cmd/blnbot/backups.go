@@ -67,10 +67,7 @@ func cleanBackup(ctx context.Context, env *environment, cfg *config.Config, eras
 		return false, nil
 	}
 	err = sqlite.Rewrite(ctx, path, func(ctx context.Context, db *sqlite.DB) error {
-		s, err := newService(env, cfg, db, slog.New(slog.DiscardHandler))
-		if err != nil {
-			return err
-		}
+		s := newService(env, cfg, db, slog.New(slog.DiscardHandler))
 		for _, e := range missing {
 			if err := s.bot.EraseAgain(ctx, e); err != nil {
 				return err

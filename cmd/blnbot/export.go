@@ -117,11 +117,7 @@ func (c *exportCmd) document(ctx context.Context, b *bot.Bot, what export, lang 
 	if err != nil {
 		return nil, err
 	}
-	texts, err := render.NewWith(roles)
-	if err != nil {
-		return nil, err
-	}
-	return write(texts, c.What, c.Format, lang, view)
+	return write(render.NewWith(roles), c.What, c.Format, lang, view)
 }
 
 // write is the document in the format.

@@ -56,11 +56,7 @@ func openService(ctx context.Context, env *environment, cfg *config.Config, log 
 	if err != nil {
 		return nil, err
 	}
-	s, err := newService(env, cfg, db, log)
-	if err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return s, nil
+	return newService(env, cfg, db, log), nil
 }
 
 // besideRun opens the database for a command that may be used while the bot is
@@ -117,13 +113,9 @@ type chatLine struct {
 }
 
 // newService makes the bot on an open database.
-func newService(env *environment, cfg *config.Config, db *sqlite.DB, log *slog.Logger) (*service, error) {
-	texts, err := render.NewWith(cfg.Roles)
-	if err != nil {
-		return nil, err
-	}
-	b := bot.New(bot.Options{Store: store{db}, Texts: texts, Log: log, Self: cfg.User, Settings: settings(cfg), Now: env.now})
-	return &service{cfg: cfg, db: db, bot: b}, nil
+func newService(env *environment, cfg *config.Config, db *sqlite.DB, log *slog.Logger) *service {
+	b := bot.New(bot.Options{Store: store{db}, Texts: render.NewWith(cfg.Roles), Log: log, Self: cfg.User, Settings: settings(cfg), Now: env.now})
+	return &service{cfg: cfg, db: db, bot: b}
 }
 
 func settings(cfg *config.Config) *bot.Settings {

@@ -25,7 +25,7 @@ func longMinutes(entries int) Minutes {
 
 // BenchmarkDocuments writes the minutes of a meeting with a thousand replies.
 func BenchmarkDocuments(b *testing.B) {
-	x := texts(b)
+	x := New()
 	view := longMinutes(1000)
 	run := func(name string, write func() (int, error)) {
 		b.Run(name, func(b *testing.B) {

@@ -48,7 +48,7 @@ var (
 )
 
 func TestDocuments(t *testing.T) {
-	x := texts(t)
+	x := New()
 	for name, data := range documents(t) {
 		kind, _, _ := strings.Cut(name, "/")
 		for _, lang := range Languages() {
@@ -127,7 +127,7 @@ func checkElement(t *testing.T, e xml.StartElement) {
 
 // Every entry is an item of its own, its text apart from what is said about it.
 func TestMinutesKeepEntriesApart(t *testing.T) {
-	x := texts(t)
+	x := New()
 	page, err := x.Document("sv", "minutes", fullMinutes(stockholm(t)))
 	if err != nil {
 		t.Fatal(err)
@@ -152,7 +152,7 @@ func TestMinutesKeepEntriesApart(t *testing.T) {
 func TestRightToLeft(t *testing.T) {
 	m := fullMinutes(stockholm(t))
 	m.Prompts[1].Entries[0].Body = "مرحبا, Anna"
-	page, err := texts(t).Document("sv", "minutes", m)
+	page, err := New().Document("sv", "minutes", m)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func TestRightToLeft(t *testing.T) {
 
 // What is escaped in the body must not be escaped in the title.
 func TestTitles(t *testing.T) {
-	x := texts(t)
+	x := New()
 	page, err := x.Document("sv", "minutes", Minutes{Network: "A_b & <c>", Number: 1, Title: "T", Opened: time.Now()})
 	if err != nil {
 		t.Fatal(err)
@@ -177,7 +177,7 @@ func TestTitles(t *testing.T) {
 }
 
 func TestDocumentsThatDoNotExist(t *testing.T) {
-	x := texts(t)
+	x := New()
 	for _, lang := range []string{"sv", "fi"} {
 		if _, err := x.Document(lang, "nonsense", nil); err == nil {
 			t.Errorf("%s: no error for a document that does not exist", lang)
@@ -195,7 +195,7 @@ func TestWritePages(t *testing.T) {
 	if dir == "" {
 		dir = t.TempDir()
 	}
-	x := texts(t)
+	x := New()
 	for name, data := range documents(t) {
 		kind, variant, _ := strings.Cut(name, "/")
 		for _, lang := range Languages() {

@@ -8,8 +8,8 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
-	"slices"
 	"strings"
+	"sync"
 	"text/template"
 
 	"blnbot/internal/meeting"
@@ -22,35 +22,50 @@ var files embed.FS
 // folder of templates and one row in the table of words in words.go.
 func Languages() []string { return meeting.Languages() }
 
-// Texts holds the parsed templates of all languages.
+// Texts are the templates of all languages.
 type Texts struct {
-	sets  map[string]*template.Template
+	sets  map[string]func() (*template.Template, error)
 	roles meeting.RoleNames
 }
 
-// New parses the embedded templates. An error means that the binary was built
-// with a broken template.
-func New() (*Texts, error) { return NewWith(nil) }
+// New makes Texts. A language's templates take more than a megabyte, so they are
+// parsed when its first text is wanted.
+func New() *Texts { return NewWith(nil) }
 
 // NewWith is New with a user's own names of roles.
-func NewWith(own meeting.RoleNames) (*Texts, error) {
-	t := &Texts{sets: map[string]*template.Template{}, roles: own}
+func NewWith(own meeting.RoleNames) *Texts {
+	t := &Texts{sets: map[string]func() (*template.Template, error){}, roles: own}
 	for _, lang := range Languages() {
-		set, err := template.New(lang).Funcs(funcs(lang, own)).ParseFS(files, "templates/"+lang+"/*.tmpl")
-		if err != nil {
-			return nil, fmt.Errorf("parse %s templates: %w", lang, err)
-		}
-		t.sets[lang] = set
+		t.sets[lang] = sync.OnceValues(func() (*template.Template, error) { return readTemplates(lang, own) })
 	}
-	return t, nil
+	return t
+}
+
+// readTemplates parses the embedded templates of a language. An error means that the
+// binary was built with a broken template.
+func readTemplates(lang string, own meeting.RoleNames) (*template.Template, error) {
+	set, err := template.New(lang).Funcs(funcs(lang, own)).ParseFS(files, "templates/"+lang+"/*.tmpl")
+	if err != nil {
+		return nil, fmt.Errorf("parse %s templates: %w", lang, err)
+	}
+	return set, nil
+}
+
+// set gives the templates of a language.
+func (t *Texts) set(lang string) (*template.Template, error) {
+	set, ok := t.sets[lang]
+	if !ok {
+		return nil, fmt.Errorf("no texts in language %q", lang)
+	}
+	return set()
 }
 
 // Text executes the template with the name in the language. Text that people
 // wrote must pass through the template function esc, which the templates see to.
 func (t *Texts) Text(lang, name string, data any) (string, error) {
-	set, ok := t.sets[lang]
-	if !ok {
-		return "", fmt.Errorf("render %s: no texts in language %q", name, lang)
+	set, err := t.set(lang)
+	if err != nil {
+		return "", fmt.Errorf("render %s: %w", name, err)
 	}
 	var b bytes.Buffer
 	if err := set.ExecuteTemplate(&b, name, data); err != nil {
@@ -61,20 +76,8 @@ func (t *Texts) Text(lang, name string, data any) (string, error) {
 
 // Has reports whether the language has a text of that name.
 func (t *Texts) Has(lang, name string) bool {
-	set, ok := t.sets[lang]
-	return ok && set.Lookup(name) != nil
-}
-
-// Names lists the texts of a language, sorted.
-func (t *Texts) Names(lang string) []string {
-	var names []string
-	for _, tmpl := range t.sets[lang].Templates() {
-		if n := tmpl.Name(); n != lang && !strings.HasSuffix(n, ".tmpl") {
-			names = append(names, n)
-		}
-	}
-	slices.Sort(names)
-	return names
+	set, err := t.set(lang)
+	return err == nil && set.Lookup(name) != nil
 }
 
 // tidy takes away what template logic leaves behind: spaces at line ends, and

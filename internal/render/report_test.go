@@ -11,7 +11,7 @@ import (
 // TestLongReport: the largest programme there can be, with many networks, in
 // every format.
 func TestLongReport(t *testing.T) {
-	x, loc := texts(t), stockholm(t)
+	x, loc := New(), stockholm(t)
 	from := reportSample(loc)
 	r := Report{ID: "lang", Programme: "Långt", Version: 1, Made: from.Made, Published: from.Made}
 	for i := range meeting.MaxMeetings {

@@ -176,7 +176,7 @@ func checkOrder(t *testing.T, doc *element) {
 }
 
 func TestWordFiles(t *testing.T) {
-	x := texts(t)
+	x := New()
 	for name, data := range documents(t) {
 		kind, _, _ := strings.Cut(name, "/")
 		for _, lang := range Languages() {
@@ -200,7 +200,7 @@ func TestWordFiles(t *testing.T) {
 
 // A text says the same in Word as on the page.
 func TestWordKeepsTheText(t *testing.T) {
-	x := texts(t)
+	x := New()
 	file, err := x.Word("sv", "minutes", fullMinutes(stockholm(t)))
 	if err != nil {
 		t.Fatal(err)
@@ -233,7 +233,7 @@ func TestLibreOffice(t *testing.T) {
 	if dir == "" {
 		dir = t.TempDir()
 	}
-	x := texts(t)
+	x := New()
 	heads := map[string][]string{}
 	args := []string{"-env:UserInstallation=file://" + t.TempDir(), "--headless", "--convert-to", "pdf", "--outdir", dir}
 	for name, data := range documents(t) {

@@ -132,7 +132,7 @@ func TestList(t *testing.T) {
 }
 
 func TestRole(t *testing.T) {
-	x := texts(t)
+	x := New()
 	for _, lang := range Languages() {
 		seen := map[string]bool{}
 		for _, r := range append(meeting.Roles(), meeting.RoleUnknown) {
@@ -157,7 +157,7 @@ func TestRole(t *testing.T) {
 }
 
 func TestParseRole(t *testing.T) {
-	x := texts(t)
+	x := New()
 	for word, want := range map[string]meeting.Role{
 		"anhörig": meeting.RoleCarer, "Anhörig": meeting.RoleCarer, " ANHÖRIGA ": meeting.RoleCarer, "anhorig": meeting.RoleCarer,
 		"anho\u0308rig": meeting.RoleCarer, "närstående": meeting.RoleCarer, "carer": meeting.RoleCarer, "Carers": meeting.RoleCarer,
