@@ -86,7 +86,7 @@ func (m *Masker) part(t token, capital bool) bool {
 	}
 	m.word(letters, capital)
 	m.word(t.text, capital)
-	if plain := strings.NewReplacer("å", "a", "ä", "a", "ö", "o").Replace(letters); plain != letters {
+	if plain := unaccented(letters); plain != letters {
 		m.word(plain, true)
 	}
 	return true

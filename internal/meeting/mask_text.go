@@ -16,7 +16,8 @@ type folded struct {
 }
 
 func fold(text string) *folded {
-	f := &folded{}
+	most := utf8.RuneCountInString(text)
+	f := &folded{low: make([]rune, 0, most), upper: make([]bool, 0, most), start: make([]int, 0, most), end: make([]int, 0, most)}
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRuneInString(text[i:])
 		n := len(f.low) - 1

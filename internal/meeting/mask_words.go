@@ -52,6 +52,6 @@ func readWords(list string) map[string]bool {
 	return wordSet(strings.Join(lines, " "))
 }
 
-func unaccented(s string) string {
-	return strings.NewReplacer("å", "a", "ä", "a", "ö", "o").Replace(s)
-}
+var withoutAccents = strings.NewReplacer("å", "a", "ä", "a", "ö", "o")
+
+func unaccented(s string) string { return withoutAccents.Replace(s) }
