@@ -89,7 +89,7 @@ func vacuumInto(ctx context.Context, from, to string) error {
 // Check reads all of a database file, also while a process uses it, and changes
 // nothing. Errors match ErrDamaged, or see Fault.
 func Check(ctx context.Context, path string) error {
-	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()+"?mode=ro&_pragma=busy_timeout(10000)")
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()+"?mode=ro&_pragma=busy_timeout(10000)&"+cache)
 	if err != nil {
 		return fmt.Errorf("open database: %w", err)
 	}
@@ -99,7 +99,7 @@ func Check(ctx context.Context, path string) error {
 // check reads the whole copy. It is opened as a file that nobody changes, so
 // that no other files appear beside it.
 func check(ctx context.Context, path string) error {
-	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()+"?immutable=1")
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: filepath.ToSlash(path)}).EscapedPath()+"?immutable=1&"+cache)
 	if err != nil {
 		return fmt.Errorf("open backup: %w", err)
 	}
