@@ -198,7 +198,7 @@ func body(content Object, reply bool) (meeting.Message, bool) {
 }
 
 // replyFallback is how clients before Matrix 1.13 quote what they answer.
-const replyFallback = `^> (\* )?<@[^>\s]+:[^>\s]+>`
+var replyFallback = regexp.MustCompile(`^> (\* )?<@[^>\s]+:[^>\s]+>`)
 
 // withoutFallback takes the quoted message off a reply. The plain form is
 // recognised even where a client sends no HTML.
@@ -209,14 +209,14 @@ func withoutFallback(msg event.MessageEventContent) string {
 	if msg.Body != before {
 		return msg.Body
 	}
-	if ok, err := regexp.MatchString(replyFallback, msg.Body); err == nil && ok {
+	if replyFallback.MatchString(msg.Body) {
 		return event.TrimReplyFallbackText(msg.Body)
 	}
 	return msg.Body
 }
 
 // pill is a link to a user in formatted_body.
-const pill = `(?i)href\s*=\s*["']?(?:https?://matrix\.to/#/((?:@|%40)[^"'?/\s>]+)|matrix:u/([^"'?/\s>]+))`
+var pill = regexp.MustCompile(`(?i)href\s*=\s*["']?(?:https?://matrix\.to/#/((?:@|%40)[^"'?/\s>]+)|matrix:u/([^"'?/\s>]+))`)
 
 // maxMentions bounds how many mentioned users are read from one message.
 const maxMentions = 100
@@ -235,11 +235,7 @@ func mentions(content Object, html string) []meeting.UserID {
 	if !strings.Contains(html, "matrix") {
 		return out
 	}
-	re, err := regexp.Compile(pill)
-	if err != nil {
-		return out
-	}
-	for _, m := range re.FindAllStringSubmatch(html, maxMentions) {
+	for _, m := range pill.FindAllStringSubmatch(html, maxMentions) {
 		user := m[1]
 		if user == "" {
 			user = "@" + m[2]
