@@ -156,7 +156,7 @@ func (s *site) counted(ctx context.Context, c *child, what, query string, n int)
 const (
 	countEntries = "SELECT count(*) FROM entries"
 	countBound   = "SELECT count(*) FROM bindings"
-	countPending = "SELECT count(*) FROM posts WHERE state = 'pending'"
+	countWaiting = "SELECT (SELECT count(*) FROM posts WHERE state = 'pending') + (SELECT count(*) FROM checks WHERE state = 'open')"
 )
 
 // roots reads which event is the root of the first prompt's thread in each room.

@@ -80,11 +80,11 @@ func (s *site) open(ctx context.Context) (p both, err error) {
 	return p, s.openMeetings(ctx, p.bot)
 }
 
-// quiet waits until no post waits.
+// quiet waits until no post waits, and no room is to be compared.
 func (s *site) quiet(ctx context.Context, c *child) error {
-	return until(ctx, c, "bot sends", func() (bool, error) {
+	return until(ctx, c, "bot sends and compares", func() (bool, error) {
 		var n int
-		err := s.ask(ctx, countPending, &n)
+		err := s.ask(ctx, countWaiting, &n)
 		return n == 0, err
 	})
 }
@@ -203,6 +203,9 @@ func (s *site) talk(ctx context.Context, p *both) error {
 		return err
 	}
 	time.Sleep(settle)
+	if err := s.quiet(ctx, p.bot); err != nil {
+		return err
+	}
 	before, err1 := p.use()
 	time.Sleep(rest)
 	after, err2 := p.use()
