@@ -168,10 +168,12 @@ func (s *fakeStore) OpenGaps(_ context.Context, now time.Time) ([]meeting.Gap, e
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []meeting.Gap
+	first := map[meeting.RoomID]bool{}
 	for _, g := range s.gaps {
-		if !s.parked[g.ID].After(now) {
+		if !first[g.Room] && !s.parked[g.ID].After(now) {
 			out = append(out, g)
 		}
+		first[g.Room] = true
 	}
 	return out, nil
 }

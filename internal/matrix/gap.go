@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -53,22 +52,15 @@ func (c *Client) gapLoop(ctx context.Context) error {
 	return nil
 }
 
-// fillGaps works on the gaps of several rooms at the same time, and on those of
-// one room in their order.
+// fillGaps works on gaps, each of a room of its own, several at the same time.
 func (c *Client) fillGaps(ctx context.Context, gaps []meeting.Gap) {
-	rooms := map[meeting.RoomID][]meeting.Gap{}
-	for _, g := range gaps {
-		rooms[g.Room] = append(rooms[g.Room], g)
-	}
 	free := make(chan struct{}, gapRooms)
 	var group sync.WaitGroup
-	for _, name := range slices.Sorted(maps.Keys(rooms)) {
+	for _, g := range gaps {
 		free <- struct{}{}
 		group.Go(func() {
 			defer func() { <-free }()
-			for _, g := range rooms[name] {
-				c.workGap(ctx, g)
-			}
+			c.workGap(ctx, g)
 		})
 	}
 	group.Wait()

@@ -36,7 +36,7 @@ type Store interface {
 	// BuryInbox gives a row up: its content is deleted, its id is kept.
 	BuryInbox(ctx context.Context, id meeting.EventID) error
 
-	// OpenGaps lists the gaps that can be worked on at now.
+	// OpenGaps lists the first open gap of each room, if it can be worked on at now.
 	OpenGaps(ctx context.Context, now time.Time) ([]meeting.Gap, error)
 	// KnownEvents returns which of the ids the inbox has.
 	KnownEvents(ctx context.Context, ids []meeting.EventID) (map[meeting.EventID]bool, error)

@@ -8,12 +8,15 @@ import (
 	"blnbot/internal/meeting"
 )
 
-// OpenGaps lists the gaps that can be worked on at now, oldest first.
+// OpenGaps lists the first open gap of each room, if it can be worked on at now.
+// A later one waits for it, also while it is parked: whoever fills a gap reads past
+// those before it, and would put what they left out into the wrong place.
 func (d *DB) OpenGaps(ctx context.Context, now time.Time) ([]meeting.Gap, error) {
 	var out []meeting.Gap
 	err := d.view(ctx, func(t *Tx) (err error) {
-		out, err = list(ctx, t, "list gaps", `SELECT id, room_id, prev_batch, attempts, since FROM gaps
-			WHERE state = 'open' AND (next_at IS NULL OR next_at <= ?) ORDER BY id`, []any{stamp(now)},
+		out, err = list(ctx, t, "list gaps", `SELECT id, room_id, prev_batch, attempts, since FROM gaps g
+			WHERE state = 'open' AND (next_at IS NULL OR next_at <= ?)
+			AND NOT EXISTS (SELECT 1 FROM gaps e WHERE e.room_id = g.room_id AND e.state = 'open' AND e.id < g.id) ORDER BY id`, []any{stamp(now)},
 			func(r row) (meeting.Gap, error) {
 				var g meeting.Gap
 				err := r.Scan(&g.ID, &g.Room, &g.PrevBatch, &g.Attempts, timestamp{&g.Since})
