@@ -64,6 +64,11 @@ type Order struct {
 	Pos   int64
 }
 
+// Before reports whether o comes before p.
+func (o Order) Before(p Order) bool {
+	return o.Batch < p.Batch || o.Batch == p.Batch && o.Pos < p.Pos
+}
+
 // Gap is a hole in a room's timeline that is to be filled from /messages.
 // While a room has an open gap its later events wait.
 type Gap struct {

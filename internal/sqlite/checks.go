@@ -116,7 +116,7 @@ func (d *DB) FinishCheck(ctx context.Context, c meeting.Check, events []meeting.
 				return err
 			}
 			if known != nil {
-				if !placed || at.Batch < known.Batch || at.Batch == known.Batch && at.Pos < known.Pos {
+				if !placed || at.Before(*known) {
 					at, placed = *known, true
 				}
 				continue

@@ -28,10 +28,12 @@ func (d *DB) OpenGaps(ctx context.Context, now time.Time) ([]meeting.Gap, error)
 }
 
 // FillGap stores the events of a gap and closes the gap. The events come oldest
-// first, with those among them that the inbox has: what follows one of the sync
-// answer that reported the gap, or of a later one, has its place right after
-// it, and everything before has its place before that answer. So events that a
-// later gap of the room left out do not jump ahead.
+// first, with those among them that the inbox has, which show the others their
+// places. What follows one of the sync answer that reported the gap, or of a later
+// one, has its place right after it, so events that a later gap of the room left out
+// do not jump ahead. Before that come the gap's own events: their place is before the
+// answer. And what still has an event of an earlier answer behind it is not the
+// gap's: sync has passed over it, and its place is right after what precedes it.
 func (d *DB) FillGap(ctx context.Context, gap meeting.Gap, events []meeting.RawEvent, now time.Time) error {
 	failpoint.At("gap")
 	return d.Update(ctx, func(t *Tx) error {
@@ -39,22 +41,31 @@ func (d *DB) FillGap(ctx context.Context, gap meeting.Gap, events []meeting.RawE
 		if err != nil {
 			return err
 		}
-		at := meeting.Order{Batch: batch, Pos: int64(-len(events)-1) * spacing}
-		step := int64(spacing)
-		for _, e := range events {
-			known, err := get(ctx, t, "look up event", "SELECT batch, pos FROM inbox WHERE event_id = ? AND room_id = ? AND batch >= ?",
-				[]any{e.ID, e.Room, batch}, scanOrder)
-			if err != nil {
-				return err
+		known, err := t.placesOf(ctx, gap.Room, events)
+		if err != nil {
+			return err
+		}
+		earlier := 0 // how many events end with one of an earlier answer
+		for i, e := range events {
+			if o := known[e.ID]; o != nil && o.Batch < batch {
+				earlier = i + 1
 			}
-			if known != nil {
-				if at.Batch < known.Batch || at.Batch == known.Batch && at.Pos < known.Pos {
-					at, step = *known, 1
+		}
+		own := meeting.Order{Batch: batch, Pos: int64(-len(events)-1) * spacing}
+		var last, after meeting.Order // the newest known event so far, and what has its place behind it
+		for i, e := range events {
+			if o := known[e.ID]; o != nil {
+				if (o.Batch < batch || i >= earlier) && last.Before(*o) {
+					last, after = *o, *o
 				}
 				continue
 			}
-			at.Pos += step
-			if err := t.storeRaw(ctx, e, at, now); err != nil {
+			place, step := &own, int64(spacing)
+			if last.Batch >= batch || last.Batch > 0 && i < earlier {
+				place, step = &after, 1
+			}
+			place.Pos += step
+			if err := t.storeRaw(ctx, e, *place, now); err != nil {
 				return err
 			}
 		}
@@ -65,6 +76,19 @@ func (d *DB) FillGap(ctx context.Context, gap meeting.Gap, events []meeting.RawE
 		}
 		return t.closeGap(ctx, gap.ID, "filled", now)
 	})
+}
+
+// placesOf returns the places of those of a room's events that the inbox has.
+func (t *Tx) placesOf(ctx context.Context, room meeting.RoomID, events []meeting.RawEvent) (map[meeting.EventID]*meeting.Order, error) {
+	places := make(map[meeting.EventID]*meeting.Order, len(events))
+	for _, e := range events {
+		o, err := get(ctx, t, "look up event", "SELECT batch, pos FROM inbox WHERE event_id = ? AND room_id = ?", []any{e.ID, room}, scanOrder)
+		if err != nil {
+			return nil, err
+		}
+		places[e.ID] = o
+	}
+	return places, nil
 }
 
 func scanOrder(r row) (meeting.Order, error) {

@@ -138,6 +138,24 @@ func TestGapsOfOneRoomKeepTheirOrder(t *testing.T) {
 	want(t, drain(t, d, noon), "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10")
 }
 
+// TestGapPlacesWhatSyncPassedOver: the reading of a gap also finds what an earlier
+// answer passed over. That has its place after what precedes it, though an event
+// that came late stands among them; the gap's own stays before its answer.
+func TestGapPlacesWhatSyncPassedOver(t *testing.T) {
+	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
+	store(t, d, raw("!a", "$1"))
+	store(t, d, raw("!a", "$4", "$5"))
+	limited := raw("!a", "$8")
+	limited.Limited, limited.PrevBatch = true, "p"
+	store(t, d, limited)
+	store(t, d, raw("!a", "$late", "$9"))
+	gaps, err := d.OpenGaps(t.Context(), noon)
+	must(t, err)
+	read := raw("!a", "$1", "$2", "$late", "$3", "$4", "$5", "$6", "$7", "$8", "$9").Events
+	must(t, d.FillGap(t.Context(), gaps[0], read, noon))
+	want(t, drain(t, d, noon), "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$late", "$9")
+}
+
 func TestLostGapLetsTheRoomGoOnAndIsCounted(t *testing.T) {
 	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
 	limited := raw("!a", "$after")
