@@ -256,9 +256,8 @@ func memberContent(ev *wire.Event) *event.MemberEventContent {
 // visible leaves out the messages of times when the bot was not in the room:
 // servers show some history to those who join. What somebody writes to the bot
 // alone after inviting it is meant for it, though: apps send it at once. State
-// events stay. Before says
-// whether the bot was there before the first event if its own member events
-// do not tell; the second result is what turned out.
+// events stay. Before says whether the bot was there before the first event if
+// its own member events do not tell; the second result is what turned out.
 func visible(events []parsed, self string, before bool) ([]parsed, bool) {
 	for _, p := range events {
 		if p.ev.Membership() != "" && *p.ev.StateKey == self {

@@ -41,9 +41,10 @@ type Store interface {
 	// KnownEvents returns which of the ids the inbox has.
 	KnownEvents(ctx context.Context, ids []meeting.EventID) (map[meeting.EventID]bool, error)
 	// FillGap stores the events of a gap and closes the gap. Events come oldest
-	// first, those that the inbox has among them, after which the others have
-	// their places; what comes before all events of the sync answer that
-	// reported the gap has its place before that answer.
+	// first, those that the inbox has among them. What follows events of the sync
+	// answer that reported the gap, or of later ones, has its place after them; what
+	// has an event of an earlier answer behind it, after what precedes it; the
+	// others, before the answer that reported the gap.
 	FillGap(ctx context.Context, gap meeting.Gap, events []meeting.RawEvent, now time.Time) error
 	// RetryGap counts a failed attempt and parks the gap until next.
 	RetryGap(ctx context.Context, gap meeting.Gap, next time.Time) error
