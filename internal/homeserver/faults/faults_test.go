@@ -85,6 +85,9 @@ func (w *world) calm() {
 	w.t.Helper()
 	w.must(w.bot.disarm())
 	w.must(w.bot.start())
+	if !w.bot.ready(w.ctx) {
+		w.t.Fatal("the bot is not ready")
+	}
 	w.must(w.settle(30 * time.Second))
 	w.must(w.bot.stop(20 * time.Second))
 }

@@ -31,6 +31,8 @@ type network struct {
 	entries []*entry
 	roots   map[int][]meeting.EventID // the prompts' messages, by meeting
 	shared  int                       // the last meeting whose summary is shared
+	closing map[int]meeting.EventID   // the command that closed a meeting
+	sharing map[int]meeting.EventID   // the last ✅ on its draft
 }
 
 func (n *network) root(number, prompt int) meeting.EventID {
@@ -50,11 +52,12 @@ func (n *network) everybody(number int, late bool) []*actor {
 	return out
 }
 
-func (n *network) says(text string) error {
-	return n.w.act(func() error {
-		_, err := n.leader.Send(n.w.ctx, n.room, text)
+func (n *network) says(text string) (id meeting.EventID, err error) {
+	err = n.w.act(func() error {
+		id, err = n.leader.Send(n.w.ctx, n.room, text)
 		return err
 	})
+	return id, err
 }
 
 // script is how a network's meetings go.
@@ -89,9 +92,13 @@ func (n *network) hold(s script, number int, rng *rand.Rand) error {
 	if err := s.before("closing", rng); err != nil {
 		return err
 	}
-	if err := n.says("!avsluta"); err != nil {
+	closing, err := n.says("!avsluta")
+	if err != nil {
 		return err
 	}
+	n.mu.Lock()
+	n.closing[number] = closing
+	n.mu.Unlock()
 	if _, _, err := n.draft(number); err != nil {
 		return err
 	}
@@ -112,7 +119,7 @@ func (n *network) hold(s script, number int, rng *rand.Rand) error {
 
 // open has the leader open a meeting and waits for the prompts.
 func (n *network) open(number int) error {
-	if err := n.says("!nästa"); err != nil {
+	if _, err := n.says("!nästa"); err != nil {
 		return err
 	}
 	var roots []meeting.EventID
@@ -220,6 +227,9 @@ func (n *network) share(number int) error {
 		if err != nil {
 			return err
 		}
+		n.mu.Lock()
+		n.sharing[number] = reaction
+		n.mu.Unlock()
 		ctx, cancel := context.WithTimeout(n.w.ctx, insist)
 		again := says("again/" + string(reaction) + "/")
 		seen, err := n.leader.WaitFor(ctx, n.room, prefix, func(s person.Seen) bool { return told(s) || again(s) })

@@ -51,7 +51,48 @@ func (e wire) redacted() bool {
 }
 
 // read logs in as a person and reads their rooms' messages, oldest first.
-func (w *world) read(who *person.Person, rooms ...meeting.RoomID) (map[meeting.RoomID][]wire, error) {
+func (w *world) read(who *person.Person, rooms ...meeting.RoomID) (out map[meeting.RoomID][]wire, err error) {
+	err = w.as(who, func(r raw) error {
+		out = map[meeting.RoomID][]wire{}
+		for _, room := range rooms {
+			if out[room], err = r.room(w.ctx, room); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// arrivals numbers a room's events in the order in which the server has handed them
+// out. That is the order of a first sync's timeline, which on Dendrite is as long as
+// one asks for; of Synapse's it holds the end.
+func (w *world) arrivals(who *person.Person, room meeting.RoomID) (map[meeting.EventID]int, error) {
+	var answer struct {
+		Rooms struct {
+			Join map[meeting.RoomID]struct {
+				Timeline struct {
+					Events []wire `json:"events"`
+				} `json:"timeline"`
+			} `json:"join"`
+		} `json:"rooms"`
+	}
+	filter, err := json.Marshal(map[string]any{"room": map[string]any{"rooms": []meeting.RoomID{room}, "timeline": map[string]any{"limit": all}}})
+	if err != nil {
+		return nil, err
+	}
+	err = w.as(who, func(r raw) error {
+		return r.call(w.ctx, http.MethodGet, "sync?"+url.Values{"filter": {string(filter)}}.Encode(), nil, &answer)
+	})
+	out := map[meeting.EventID]int{}
+	for i, e := range answer.Rooms.Join[room].Timeline.Events {
+		out[e.ID] = i + 1
+	}
+	return out, err
+}
+
+// as does something with a login of its own.
+func (w *world) as(who *person.Person, do func(raw) error) error {
 	r := raw{server: w.stage.Server.URL()}
 	var login struct {
 		Token string `json:"access_token"`
@@ -59,21 +100,20 @@ func (w *world) read(who *person.Person, rooms ...meeting.RoomID) (map[meeting.R
 	err := r.call(w.ctx, http.MethodPost, "login", map[string]any{"type": "m.login.password", "password": stage.Password,
 		"identifier": map[string]any{"type": "m.id.user", "user": who.ID()}}, &login)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	r.token = login.Token
-	out := map[meeting.RoomID][]wire{}
-	for _, room := range rooms {
-		if out[room], err = r.room(w.ctx, room); err != nil {
-			return nil, err
-		}
+	if err := do(r); err != nil {
+		return err
 	}
-	return out, r.call(w.ctx, http.MethodPost, "logout", map[string]any{}, nil)
+	return r.call(w.ctx, http.MethodPost, "logout", map[string]any{}, nil)
 }
+
+// all is more than any room has.
+const all = 1_000_000
 
 // room reads a room's messages, oldest first.
 func (r raw) room(ctx context.Context, room meeting.RoomID) ([]wire, error) {
-	const all = 1_000_000
 	query := url.Values{"dir": {"b"}, "limit": {fmt.Sprint(all)}, "filter": {fmt.Sprintf(`{"limit":%d}`, all)}}
 	var out []wire
 	seen := map[meeting.EventID]bool{}

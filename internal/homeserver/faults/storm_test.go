@@ -57,7 +57,7 @@ func (s *storm) between() error {
 		s.restarts++
 		return s.w.restartServer()
 	case n < 25:
-		return s.rest(time.Duration(s.rng.IntN(4000)) * time.Millisecond)
+		return s.w.rest(time.Duration(s.rng.IntN(4000)) * time.Millisecond) // people act meanwhile
 	case n < 40:
 		return s.setClock()
 	}
@@ -79,18 +79,6 @@ func (s *storm) setClock() error {
 		off = 0
 	}
 	return s.w.bot.setClock(off.Truncate(time.Second))
-}
-
-// rest lets people act while the bot is away.
-func (s *storm) rest(d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-s.w.ctx.Done():
-		return s.w.ctx.Err()
-	}
 }
 
 // longest is how long the bot lives when its end does not come by itself.

@@ -47,7 +47,10 @@ type world struct {
 
 	// quiet is held while the server is not to be spoken to by people: what
 	// they do must have a certain outcome.
-	quiet sync.RWMutex
+	quiet     sync.RWMutex
+	restarted time.Time // when the server was restarted last
+
+	last string // what a failed run ends its report with
 }
 
 // worldOptions say what takes part in a run.
@@ -111,6 +114,9 @@ func (w *world) close() {
 	if w.t.Failed() {
 		log := w.bot.text()
 		w.t.Logf("the bot's log ends with:\n%s", log[max(0, len(log)-6000):])
+		if w.last != "" {
+			w.t.Log(w.last)
+		}
 	}
 	if err := w.stage.Close(context.Background()); err != nil {
 		w.t.Log(err)
@@ -142,7 +148,8 @@ func (w *world) populate(o worldOptions) {
 	guest := w.person("gast", "Gun Gran")
 	var leaders []*person.Person
 	for i, name := range []string{"Arvika", "Borgholm", "Charlottenberg"}[:o.networks] {
-		n := &network{w: w, id: strings.ToLower(name), roots: map[int][]meeting.EventID{}}
+		n := &network{w: w, id: strings.ToLower(name), roots: map[int][]meeting.EventID{},
+			closing: map[int]meeting.EventID{}, sharing: map[int]meeting.EventID{}}
 		n.leader = w.person("ledare"+n.id, "Lena "+name)
 		for m := range o.members - 1 {
 			n.members = append(n.members, w.person(fmt.Sprintf("%s%d", n.id, m), fmt.Sprintf("Person%d%d Lund", i, m)))
@@ -220,7 +227,24 @@ func (w *world) act(do func() error) error {
 func (w *world) restartServer() error {
 	w.quiet.Lock()
 	defer w.quiet.Unlock()
+	defer func() { w.restarted = time.Now() }()
 	return w.stage.Server.Restart(w.ctx)
+}
+
+// handedOut is within what time Dendrite hands out what it had in hand when it was
+// stopped: NATS delivers again after half a minute.
+const handedOut = 35 * time.Second
+
+// rest lets d pass.
+func (w *world) rest(d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-w.ctx.Done():
+		return w.ctx.Err()
+	}
 }
 
 // database opens the bot's database for reading.
@@ -252,12 +276,15 @@ func (w *world) poll(what string, every time.Duration, ask func() (bool, error))
 
 const backlog = `SELECT (SELECT count(*) FROM inbox WHERE state NOT IN ('done', 'dead')), (SELECT count(*) FROM gaps WHERE state = 'open'),
 	(SELECT count(*) FROM posts WHERE state = 'pending'), (SELECT count(*) FROM posts WHERE state = 'sent' AND event_id IS NOT NULL AND echoed = 0 AND kind != 'redact'),
-	(SELECT count(*) FROM rounds WHERE dirty != 0),
+	(SELECT count(*) FROM rounds WHERE dirty != 0), (SELECT count(*) FROM checks WHERE state = 'open'),
 	(SELECT count(*) FROM json_each(?) j WHERE NOT EXISTS (SELECT 1 FROM inbox i WHERE i.event_id = j.value))`
 
 // settle waits until the bot has taken in all that people did, and everything
 // that it has to say is said.
 func (w *world) settle(patience time.Duration) error {
+	if err := w.rest(handedOut - time.Since(w.restarted)); err != nil {
+		return err
+	}
 	db, err := w.database()
 	if err != nil {
 		return err
@@ -270,18 +297,18 @@ func (w *world) settle(patience time.Duration) error {
 	began := time.Now()
 	end := began.Add(patience)
 	return w.poll("a settled bot", 250*time.Millisecond, func() (bool, error) {
-		var inbox, gaps, pending, unseen, rounds, missing int
-		if err := db.QueryRowContext(w.ctx, backlog, acts).Scan(&inbox, &gaps, &pending, &unseen, &rounds, &missing); err != nil {
+		var inbox, gaps, pending, unseen, rounds, checks, missing int
+		if err := db.QueryRowContext(w.ctx, backlog, acts).Scan(&inbox, &gaps, &pending, &unseen, &rounds, &checks, &missing); err != nil {
 			return false, fmt.Errorf("look into the database: %w", err)
 		}
 		// Dendrite's sync passes over an event now and then, an echo too. The oracle
 		// looks for each post in its room.
-		if inbox+gaps+pending+rounds+missing == 0 && (unseen == 0 || time.Since(began) > 10*time.Second) {
+		if inbox+gaps+pending+rounds+checks+missing == 0 && (unseen == 0 || time.Since(began) > 10*time.Second) {
 			return true, nil
 		}
 		if time.Now().After(end) {
-			return false, fmt.Errorf("after %s: %d events to handle, %d gaps, %d posts to send, %d without echo, %d rounds to show, %d acts of people unknown",
-				patience, inbox, gaps, pending, unseen, rounds, missing)
+			return false, fmt.Errorf("after %s: %d events to handle, %d gaps, %d posts to send, %d without echo, %d rounds to show, %d rooms to compare, %d acts of people unknown",
+				patience, inbox, gaps, pending, unseen, rounds, checks, missing)
 		}
 		return false, nil
 	})
