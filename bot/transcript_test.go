@@ -542,19 +542,22 @@ func (s *stage) settle() {
 	}
 }
 
-// compare finds every thread that is to be compared with the server complete,
-// and lets the clock go on with closing. It reports whether there was any.
+// compare finds every room and thread that is to be compared with the server
+// complete, and lets the clock go on with closing. It reports whether there was any.
 func (s *stage) compare() bool {
-	checks, err := s.db.OpenChecks(s.ctx, s.now.UTC())
-	s.must(err)
-	for _, c := range checks {
-		s.must(s.db.FinishCheck(s.ctx, c, nil, s.now.UTC()))
+	for n := 0; ; n++ {
+		checks, err := s.db.OpenChecks(s.ctx, s.now.UTC())
+		s.must(err)
+		if len(checks) == 0 {
+			if n > 0 {
+				s.must(s.bot.Tick(s.ctx))
+			}
+			return n > 0
+		}
+		for _, c := range checks {
+			s.must(s.db.FinishCheck(s.ctx, c, nil, s.now.UTC()))
+		}
 	}
-	if len(checks) == 0 {
-		return false
-	}
-	s.must(s.bot.Tick(s.ctx))
-	return true
 }
 
 // write puts one of the bot's posts into the transcript.

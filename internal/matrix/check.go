@@ -75,6 +75,7 @@ func (c *Client) workCheck(ctx context.Context, k meeting.Check) {
 		}
 		err = c.store.FinishCheck(ctx, k, events, now)
 		poke(c.wakeInbox)
+		poke(c.wakeChecks) // threads wait for their room
 	case refused && k.Attempts+1 >= checkRefusals, err != nil && k.Attempts+1 >= checkAttempts:
 		c.log.Error("cannot compare a room with the server", "room", k.Room, "error", err)
 		err = c.store.LoseCheck(ctx, k)

@@ -56,7 +56,7 @@ type Store interface {
 	// gap is compared by filling it.
 	LookBack(ctx context.Context, now time.Time) error
 	// OpenChecks lists some of the threads and rooms that are to be compared with
-	// the server at now.
+	// the server at now; threads when their room has been.
 	OpenChecks(ctx context.Context, now time.Time) ([]meeting.Check, error)
 	// FinishCheck stores what the inbox lacked, oldest first, and ends the check.
 	FinishCheck(ctx context.Context, c meeting.Check, missing []meeting.RawEvent, now time.Time) error

@@ -75,15 +75,21 @@ func (d *DB) LookBack(ctx context.Context, now time.Time) error {
 // to wait for all rooms.
 const checksAtOnce = "20"
 
+const openChecks = `SELECT id, coalesce(meeting_id, 0), room_id, root, attempts, since FROM checks c
+WHERE state = 'open' AND (next_at IS NULL OR next_at <= ?)
+AND (meeting_id IS NOT NULL OR NOT EXISTS (SELECT 1 FROM gaps g WHERE g.room_id = c.room_id AND g.state = 'open'))
+AND (root LIKE '` + wholeRoom + `%' OR room_id NOT IN (SELECT room_id FROM checks WHERE state = 'open' AND root LIKE '` + wholeRoom + `%'))
+ORDER BY room_id NOT IN (SELECT room_id FROM checks WHERE state = 'open' AND meeting_id IS NOT NULL), meeting_id IS NULL, id
+LIMIT ` + checksAtOnce
+
 // OpenChecks lists threads and rooms that are to be compared with the server at
-// now, those of meetings first. A room with a gap waits: who fills it looks back too.
+// now, the rooms of meetings first. A room with a gap waits: who fills it looks back
+// too. A thread waits for its room, whose reading alone shows where what is missing
+// belongs.
 func (d *DB) OpenChecks(ctx context.Context, now time.Time) ([]meeting.Check, error) {
 	var out []meeting.Check
 	err := d.view(ctx, func(t *Tx) (err error) {
-		out, err = list(ctx, t, "list checks", `SELECT id, coalesce(meeting_id, 0), room_id, root, attempts, since FROM checks c
-			WHERE state = 'open' AND (next_at IS NULL OR next_at <= ?)
-			AND (meeting_id IS NOT NULL OR NOT EXISTS (SELECT 1 FROM gaps g WHERE g.room_id = c.room_id AND g.state = 'open'))
-			ORDER BY meeting_id IS NULL, id LIMIT `+checksAtOnce, []any{stamp(now)}, func(r row) (meeting.Check, error) {
+		out, err = list(ctx, t, "list checks", openChecks, []any{stamp(now)}, func(r row) (meeting.Check, error) {
 			var c meeting.Check
 			var root string
 			err := r.Scan(&c.ID, &c.Meeting, &c.Room, &root, &c.Attempts, timestamp{&c.Since})

@@ -1,0 +1,147 @@
+package sqlite
+
+import (
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"blnbot/internal/meeting"
+)
+
+// TestCheckPlacesWhatItFinds: what a check of a room finds has its place after
+// what comes before it there.
+func TestCheckPlacesWhatItFinds(t *testing.T) {
+	ctx := t.Context()
+	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
+	store(t, d, raw("!a", "$root", "$1", "$3"))
+	store(t, d, raw("!a", "$4"))
+	read := raw("!a", "$root", "$1", "$2", "$3", "$4", "$5").Events
+	must(t, d.FinishCheck(ctx, meeting.Check{ID: 1, Room: "!a", Root: "$root", Whole: true}, read, noon))
+	store(t, d, raw("!a", "$6", "$2"))
+	want(t, drain(t, d, noon), "$root", "$1", "$2", "$3", "$4", "$5", "$6")
+}
+
+// TestThreadsWaitForTheirRoom: a thread is compared when its room has been, or
+// cannot be: only the room's reading shows where what sync passed over belongs.
+func TestThreadsWaitForTheirRoom(t *testing.T) {
+	ctx := t.Context()
+	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
+	var id int64
+	must(t, d.Update(ctx, func(tx *Tx) error {
+		m := &meeting.Meeting{Network: "vasteras", Programme: "p", Number: 1, Of: 1, State: meeting.StateOpen, Closing: true}
+		err := tx.StoreMeeting(ctx, m)
+		id = m.ID
+		return err
+	}))
+	ask := func(room meeting.RoomID, root meeting.EventID, whole bool) {
+		must(t, d.Update(ctx, func(tx *Tx) error {
+			return tx.StoreCheck(ctx, meeting.Check{Meeting: id, Room: room, Root: root, Whole: whole, Since: noon})
+		}))
+	}
+	expect := func(now time.Time, want ...string) []meeting.Check {
+		t.Helper()
+		checks, err := d.OpenChecks(ctx, now)
+		must(t, err)
+		var got []string
+		for _, c := range checks {
+			got = append(got, fmt.Sprintf("%s %s %d %t", c.Room, c.Root, c.Meeting, c.Whole))
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("checks (-want +got):\n%s", diff)
+		}
+		return checks
+	}
+	store(t, d, raw("!z", "$z"), raw("!a", "$root", "$y"), raw("!b", "$other"))
+	must(t, d.LookBack(ctx, noon))
+	ask("!a", "$root", false)
+	ask("!a", "$root", true)
+	ask("!a", "$second", false)
+	ask("!b", "$third", false)
+
+	first := expect(noon, "!a $root 1 true", "!a $root 0 true", "!b $other 0 true", "!z $z 0 true")
+	must(t, d.RetryCheck(ctx, first[0], noon.Add(time.Minute))) // parked, it still comes first
+	must(t, d.FinishCheck(ctx, first[2], nil, noon))
+	expect(noon, "!b $third 1 false", "!a $root 0 true", "!z $z 0 true")
+	must(t, d.FinishCheck(ctx, first[1], nil, noon))
+	expect(noon, "!b $third 1 false", "!z $z 0 true")
+	must(t, d.FinishCheck(ctx, first[0], raw("!a", "$root", "$u", "$y").Events, noon))
+	expect(noon, "!a $root 1 false", "!a $second 1 false", "!b $third 1 false", "!z $z 0 true")
+	want(t, drain(t, d, noon, "!z", "!b"), "$root", "$u", "$y")
+
+	// What cannot be compared holds up nothing.
+	store(t, d, raw("!c", "$c"))
+	ask("!c", "$c", false)
+	ask("!c", "$c", true)
+	lost := expect(noon, "!a $root 1 false", "!a $second 1 false", "!b $third 1 false", "!c $c 1 true", "!z $z 0 true")
+	must(t, d.LoseCheck(ctx, lost[3]))
+	expect(noon, "!a $root 1 false", "!a $second 1 false", "!b $third 1 false", "!c $c 1 false", "!z $z 0 true")
+}
+
+// TestLookBack: after an outage each room is compared from an event on that came
+// ten minutes before the last answer; one with a gap by whoever fills the gap.
+func TestLookBack(t *testing.T) {
+	ctx := t.Context()
+	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
+	must(t, d.LookBack(ctx, noon)) // nothing is known yet
+	answer := func(after time.Duration, rooms ...meeting.RoomBatch) {
+		must(t, d.StoreSync(ctx, meeting.SyncBatch{Next: "n", At: noon.Add(after), Rooms: rooms}))
+	}
+	var later time.Duration
+	asked := func() map[meeting.RoomID]meeting.EventID {
+		later += time.Second
+		must(t, d.LookBack(ctx, noon.Add(time.Hour+later)))
+		checks, err := d.OpenChecks(ctx, noon.Add(2*time.Hour))
+		must(t, err)
+		roots := map[meeting.RoomID]meeting.EventID{}
+		for _, c := range checks {
+			if !c.Whole || c.Meeting != 0 || c.Attempts != 0 {
+				t.Errorf("a strange check: %+v", c)
+			}
+			roots[c.Room] = c.Root
+		}
+		return roots
+	}
+	expect := func(want map[meeting.RoomID]meeting.EventID) {
+		t.Helper()
+		if diff := cmp.Diff(want, asked()); diff != "" {
+			t.Errorf("checks (-want +got):\n%s", diff)
+		}
+	}
+	answer(0, raw("!a", "$a1"), raw("!b", "$b1"))
+	answer(time.Minute, raw("!a", "$a2"))
+	answer(8*time.Minute, raw("!a", "$a3"), raw("!c", "$c1", "$c2"))
+	answer(12*time.Minute, raw("!c", "$c3"))
+	expect(map[meeting.RoomID]meeting.EventID{"!a": "$a2", "!b": "$b1", "!c": "$c1"})
+
+	// What is asked for again before it is done begins where it began.
+	answer(30*time.Minute, raw("!a", "$a4"))
+	checks, err := d.OpenChecks(ctx, noon.Add(2*time.Hour))
+	must(t, err)
+	expect(map[meeting.RoomID]meeting.EventID{"!a": "$a2", "!b": "$b1", "!c": "$c1"})
+	for _, c := range checks { // as they were before
+		must(t, d.FinishCheck(ctx, c, nil, noon))
+	}
+	again, err := d.OpenChecks(ctx, noon.Add(2*time.Hour))
+	must(t, err)
+	if len(again) != 3 {
+		t.Errorf("what was asked for meanwhile is done: %+v", again)
+	}
+	for _, c := range again {
+		must(t, d.FinishCheck(ctx, c, nil, noon))
+	}
+	limited := raw("!b", "$b9")
+	limited.Limited = true
+	answer(40*time.Minute, limited)
+	expect(map[meeting.RoomID]meeting.EventID{"!a": "$a4", "!c": "$c3"})
+	gaps, err := d.OpenGaps(ctx, noon)
+	must(t, err)
+	must(t, d.FillGap(ctx, gaps[0], nil, noon))
+	after, err := d.OpenChecks(ctx, noon.Add(2*time.Hour))
+	must(t, err)
+	if len(after) != 2 {
+		t.Errorf("the room with the gap is compared once more: %+v", after)
+	}
+}
