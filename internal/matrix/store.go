@@ -44,7 +44,8 @@ type Store interface {
 	// first, those that the inbox has among them. What follows events of the sync
 	// answer that reported the gap, or of later ones, has its place after them; what
 	// has an event of an earlier answer behind it, after what precedes it; the
-	// others, before the answer that reported the gap.
+	// others, before the answer that reported the gap. Events that came late show
+	// no places.
 	FillGap(ctx context.Context, gap meeting.Gap, events []meeting.RawEvent, now time.Time) error
 	// RetryGap counts a failed attempt and parks the gap until next.
 	RetryGap(ctx context.Context, gap meeting.Gap, next time.Time) error
@@ -58,8 +59,10 @@ type Store interface {
 	// OpenChecks lists some of the threads and rooms that are to be compared with
 	// the server at now; threads when their room has been.
 	OpenChecks(ctx context.Context, now time.Time) ([]meeting.Check, error)
-	// FinishCheck stores what the inbox lacked, oldest first, and ends the check.
-	FinishCheck(ctx context.Context, c meeting.Check, missing []meeting.RawEvent, now time.Time) error
+	// FinishCheck stores what the inbox lacked and ends the check. Events come oldest
+	// first; those among them that the inbox has, and that did not come late, show
+	// the others their places.
+	FinishCheck(ctx context.Context, c meeting.Check, events []meeting.RawEvent, now time.Time) error
 	// RetryCheck counts an attempt and parks the check until next.
 	RetryCheck(ctx context.Context, c meeting.Check, next time.Time) error
 	// LoseCheck ends a check that cannot be made; minutes count it as a gap.

@@ -102,33 +102,26 @@ func (d *DB) OpenChecks(ctx context.Context, now time.Time) ([]meeting.Check, er
 	return out, err
 }
 
-// afterAll is where events found by a check are placed if nothing shows where
-// they belong: behind everything that the newest sync answer brought.
-const afterAll = 1 << 20 * spacing
-
 // FinishCheck stores the events that the server has and the inbox lacks, and
 // ends the check. Events come oldest first; those among them that the inbox has
-// show the others their places: right after them.
+// show the others their places: right after them, or before all of them. If there
+// are none, they come after everything that sync has brought.
 func (d *DB) FinishCheck(ctx context.Context, c meeting.Check, events []meeting.RawEvent, now time.Time) error {
 	return d.Update(ctx, func(t *Tx) error {
-		batch, err := value[int64](ctx, t, "read batch", "SELECT batch FROM sync_state WHERE id = 1")
+		runs, err := t.missing(ctx, c.Room, events)
 		if err != nil {
 			return err
 		}
-		at, placed := meeting.Order{Batch: batch, Pos: afterAll - 1}, false
-		for _, e := range events {
-			known, err := get(ctx, t, "look up event", "SELECT batch, pos FROM inbox WHERE event_id = ? AND room_id = ?", []any{e.ID, e.Room}, scanOrder)
+		for _, r := range runs {
+			switch {
+			case r.after != nil:
+				err = t.storeAfter(ctx, *r.after, r.events, now)
+			case r.before != nil:
+				err = t.storeBefore(ctx, *r.before, r.events, now)
+			default:
+				err = t.storeLast(ctx, r.events, now)
+			}
 			if err != nil {
-				return err
-			}
-			if known != nil {
-				if !placed || at.Before(*known) {
-					at, placed = *known, true
-				}
-				continue
-			}
-			at.Pos++
-			if err := t.storeRaw(ctx, e, at, now); err != nil {
 				return err
 			}
 		}

@@ -41,31 +41,22 @@ func (d *DB) FillGap(ctx context.Context, gap meeting.Gap, events []meeting.RawE
 		if err != nil {
 			return err
 		}
-		known, err := t.placesOf(ctx, gap.Room, events)
+		runs, err := t.missing(ctx, gap.Room, events)
 		if err != nil {
 			return err
 		}
-		earlier := 0 // how many events end with one of an earlier answer
-		for i, e := range events {
-			if o := known[e.ID]; o != nil && o.Batch < batch {
-				earlier = i + 1
+		for _, r := range runs {
+			earlier := r.before != nil && r.before.Batch < batch
+			later := r.after != nil && r.after.Batch >= batch
+			switch {
+			case !earlier && !later:
+				err = t.storeFirst(ctx, batch, r.events, now)
+			case r.after != nil:
+				err = t.storeAfter(ctx, *r.after, r.events, now)
+			default:
+				err = t.storeBefore(ctx, *r.before, r.events, now)
 			}
-		}
-		own := meeting.Order{Batch: batch, Pos: int64(-len(events)-1) * spacing}
-		var last, after meeting.Order // the newest known event so far, and what has its place behind it
-		for i, e := range events {
-			if o := known[e.ID]; o != nil {
-				if (o.Batch < batch || i >= earlier) && last.Before(*o) {
-					last, after = *o, *o
-				}
-				continue
-			}
-			place, step := &own, int64(spacing)
-			if last.Batch >= batch || last.Batch > 0 && i < earlier {
-				place, step = &after, 1
-			}
-			place.Pos += step
-			if err := t.storeRaw(ctx, e, *place, now); err != nil {
+			if err != nil {
 				return err
 			}
 		}
@@ -76,25 +67,6 @@ func (d *DB) FillGap(ctx context.Context, gap meeting.Gap, events []meeting.RawE
 		}
 		return t.closeGap(ctx, gap.ID, "filled", now)
 	})
-}
-
-// placesOf returns the places of those of a room's events that the inbox has.
-func (t *Tx) placesOf(ctx context.Context, room meeting.RoomID, events []meeting.RawEvent) (map[meeting.EventID]*meeting.Order, error) {
-	places := make(map[meeting.EventID]*meeting.Order, len(events))
-	for _, e := range events {
-		o, err := get(ctx, t, "look up event", "SELECT batch, pos FROM inbox WHERE event_id = ? AND room_id = ?", []any{e.ID, room}, scanOrder)
-		if err != nil {
-			return nil, err
-		}
-		places[e.ID] = o
-	}
-	return places, nil
-}
-
-func scanOrder(r row) (meeting.Order, error) {
-	var o meeting.Order
-	err := r.Scan(&o.Batch, &o.Pos)
-	return o, err
 }
 
 // RetryGap counts a failed attempt and parks the gap until next.

@@ -90,10 +90,6 @@ func (t *Tx) storeRoom(ctx context.Context, r meeting.RoomBatch, batch int64, at
 	return nil
 }
 
-// spacing leaves room between the events of a sync answer for those that turn
-// out to belong there.
-const spacing = 1 << 24
-
 const storeRaw = `INSERT INTO inbox (event_id, room_id, batch, pos, state, session_id, raw, received_at)
 SELECT ?, ?, ?, ?, 'new', ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM vanished WHERE hash = ?)
 ON CONFLICT (event_id) DO NOTHING`
