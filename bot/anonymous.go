@@ -191,7 +191,7 @@ func (b *Bot) anonymousPosted(ctx context.Context, s *scene, e meeting.Echo) err
 	if m.State == meeting.StateShared {
 		return s.tx.DeleteAnonymous(ctx, id) // too late; it stays in the thread
 	}
-	if err := s.tx.StoreEntry(ctx, entry); err != nil {
+	if err := s.storeEntry(ctx, e.Room, entry); err != nil {
 		return err
 	}
 	if err := s.tx.DeleteAnonymous(ctx, id); err != nil {

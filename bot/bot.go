@@ -319,5 +319,8 @@ func (b *Bot) removeDouble(ctx context.Context, s *scene, e meeting.Echo, p *mee
 	}
 	_, err := s.tx.StorePost(ctx, meeting.Post{Key: meeting.DoublePrefix + string(e.ID), Room: e.Room, Kind: meeting.PostRedact,
 		Target: meeting.Ref{Event: e.ID}, Meeting: p.Meeting, Prompt: p.Prompt}, s.now)
-	return err
+	if err != nil {
+		return err
+	}
+	return s.tx.FetchAnswers(ctx, e.Room, e.ID, s.now)
 }

@@ -66,17 +66,43 @@ func (b *Bot) message(ctx context.Context, s *scene, p place, m meeting.Message)
 	if err != nil {
 		return err
 	}
+	if err := s.awaitTarget(ctx, m, where != nil); err != nil {
+		return err
+	}
 	switch {
-	case where == nil && !m.Fetched:
-		if err := s.behind(ctx, m); err != nil {
-			return err
-		}
 	case where != nil && where.prompt > 0:
 		return b.collect(ctx, s, p, m, *where)
 	case where != nil && strings.HasPrefix(where.post, draftPrefix):
 		return b.comment(ctx, s, where)
 	}
 	return b.loose(ctx, s, p, m, where != nil)
+}
+
+// awaitTarget sees to it that an answer without a place finds it when the bot gets to
+// know what it answers: it waits, or it is noted, to be fetched again then.
+func (s *scene) awaitTarget(ctx context.Context, m meeting.Message, placed bool) error {
+	if placed {
+		if !m.Fetched {
+			return nil
+		}
+		return s.tx.DeleteUnplaced(ctx, m.ID)
+	}
+	target := m.ReplyTo
+	if m.Thread != "" {
+		target = m.Thread
+	}
+	if target == "" || target == m.ID {
+		return nil
+	}
+	if !m.Fetched {
+		if err := s.behind(ctx, m, target); err != nil {
+			return err
+		}
+	}
+	if post, err := s.tx.PostByEvent(ctx, target); err != nil || post != nil {
+		return err
+	}
+	return s.tx.StoreUnplaced(ctx, m.EventMeta, target, s.now)
 }
 
 // errBehind keeps a message back.
@@ -86,14 +112,7 @@ var errBehind = errors.New("what the message answers has not been handled yet")
 // to handle it: until that is an entry, nobody can tell where the answer belongs.
 // (One that answers a message without a key never comes here, see
 // waitsForAnswered.)
-func (s *scene) behind(ctx context.Context, m meeting.Message) error {
-	target := m.ReplyTo
-	if m.Thread != "" {
-		target = m.Thread
-	}
-	if target == "" || target == m.ID {
-		return nil
-	}
+func (s *scene) behind(ctx context.Context, m meeting.Message, target meeting.EventID) error {
 	waits, err := s.tx.Parked(ctx, m.Room, target)
 	if err == nil && waits {
 		err = errBehind
@@ -189,7 +208,7 @@ func (b *Bot) collect(ctx context.Context, s *scene, p place, m meeting.Message,
 	if err := s.tx.DeleteWanted(ctx, m.ID); err != nil {
 		return err
 	}
-	if err := s.tx.StoreEntry(ctx, e); err != nil {
+	if err := s.storeEntry(ctx, p.room, e); err != nil {
 		return err
 	}
 	if e.State != meeting.EntryActive {
@@ -205,6 +224,15 @@ func (b *Bot) collect(ctx context.Context, s *scene, p place, m meeting.Message,
 		return err
 	}
 	return b.addLate(ctx, s, p.net, w.meeting, e.ID)
+}
+
+// storeEntry stores an entry. What was answered to it before the bot knew it finds
+// its place now.
+func (s *scene) storeEntry(ctx context.Context, room meeting.RoomID, e meeting.Entry) error {
+	if err := s.tx.StoreEntry(ctx, e); err != nil {
+		return err
+	}
+	return s.tx.FetchAnswers(ctx, room, e.ID, s.now)
 }
 
 // body is the text of a message, with attachments noted by kind and name.

@@ -33,7 +33,7 @@ func (b *Bot) cmdNote(ctx context.Context, s *scene, c *call) error {
 	}
 	e := meeting.Entry{ID: c.msg.ID, Meeting: m.ID, Prompt: prompt, Source: meeting.SourceNote, State: meeting.EntryActive,
 		Body: text, SentAt: c.msg.SentAt, Order: c.msg.Order, Late: m.State != meeting.StateOpen}
-	if err := s.tx.StoreEntry(ctx, e); err != nil {
+	if err := s.storeEntry(ctx, c.room, e); err != nil {
 		return err
 	}
 	if err := b.receipt(ctx, s, c.room, c.msg.ID); err != nil {

@@ -21,7 +21,7 @@ func (b *Bot) redaction(ctx context.Context, s *scene, p place, r meeting.Redact
 	if err := s.tx.ForgetRaw(ctx, r.Target); err != nil {
 		return err
 	}
-	if err := s.tx.DeleteWanted(ctx, r.Target); err != nil {
+	if err := errors.Join(s.tx.DeleteWanted(ctx, r.Target), s.tx.DeleteUnplaced(ctx, r.Target)); err != nil {
 		return err
 	}
 	if err := b.withdrawPlanMessage(ctx, s, p, r); err != nil {

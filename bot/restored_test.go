@@ -24,6 +24,7 @@ func TestRestoredBackup(t *testing.T) {
 		echo.EventMeta = meeting.EventMeta{ID: meeting.EventID([]string{"$old1", "$old2", "$double"}[i]), Room: s.room, Sender: self}
 		s.deliver(echo)
 	}
+	early := s.answers("early", "anna", "En som lyssnar.", "$old2", true)
 	s.step("lena: !nästa")
 	s.settle()
 	s.must(botStore{s.db}.Update(s.ctx, func(tx bot.Tx) error {
@@ -42,7 +43,7 @@ func TestRestoredBackup(t *testing.T) {
 	s.settle()
 	m, err := s.bot.MinutesJSON(s.ctx, "vasteras", 1)
 	s.must(err)
-	if n := len(m.Prompts[1].Entries); n != 1 {
-		t.Errorf("%d entries, want 1", n)
+	if e := m.Prompts[1].Entries; len(e) != 2 || e[0].ID != early.ID {
+		t.Errorf("the entries are %+v, want the one from before the meeting opened again, and another", e)
 	}
 }

@@ -34,7 +34,7 @@ func (b *Bot) unreadable(ctx context.Context, s *scene, p place, u meeting.Unrea
 		if !w.meeting.State.Collects() {
 			return nil
 		}
-		err = s.tx.StoreEntry(ctx, meeting.Entry{ID: u.ID, Meeting: w.meeting.ID, Prompt: w.prompt, Author: u.Sender, Source: w.source,
+		err = s.storeEntry(ctx, p.room, meeting.Entry{ID: u.ID, Meeting: w.meeting.ID, Prompt: w.prompt, Author: u.Sender, Source: w.source,
 			State: meeting.EntryUnreadable, SentAt: u.SentAt, Order: u.Order, Late: w.meeting.State != meeting.StateOpen})
 		if err != nil {
 			return err

@@ -56,7 +56,8 @@ func (p *passedOver) outage() {
 }
 
 // TestSyncPassesOver: what the server has and its sync never shows, as happens
-// with Dendrite, is in the minutes before the summary is drafted.
+// with Dendrite, is in the minutes before the summary is drafted, and so is what was
+// answered to it.
 func TestSyncPassesOver(t *testing.T) {
 	p := newPassedOver(t)
 
@@ -68,14 +69,17 @@ func TestSyncPassesOver(t *testing.T) {
 	p.must(err)
 	p.lost.has(p.play, edit)
 	p.lost.switched(false)
+	answer, err := p.lena.Reply(p.ctx, p.room, reply, "Och att någon ringer.")
+	p.must(err)
 
 	p.says(p.lena, p.room, "!avsluta")
 	draft := p.sees(p.lena, p.room, "Förslag till sammanfattning")
-	for _, want := range []string{"Avlastning på kvällar och helger", "1 svar, inga luckor"} {
+	for _, want := range []string{"Avlastning på kvällar och helger", "2 svar, inga luckor"} {
 		if !strings.Contains(draft.Body, want) {
 			t.Errorf("the draft lacks %q:\n%s", want, draft.Body)
 		}
 	}
+	p.noted(p.lena, p.room, answer)
 }
 
 // TestOutagePassesOver: what a server's sync passed over while it was being

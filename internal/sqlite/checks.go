@@ -26,11 +26,13 @@ func (t *Tx) StoreCheck(ctx context.Context, c meeting.Check) error {
 }
 
 // Unchecked reports whether the meeting's threads are still being compared, or
-// what came in from its room is still being handled.
+// what came in from its room, or is to be fetched again, is still being handled. It
+// waits for nothing that has failed.
 func (t *Tx) Unchecked(ctx context.Context, meetingID int64, room meeting.RoomID) (bool, error) {
 	n, err := value[int](ctx, t, "count checks", `SELECT (SELECT count(*) FROM checks WHERE meeting_id = ?1 AND state = 'open')
 		+ (SELECT count(*) FROM gaps WHERE room_id = ?2 AND state = 'open')
-		+ (SELECT count(*) FROM inbox WHERE room_id = ?2 AND state = 'new' AND next_at IS NULL)`, meetingID, room)
+		+ (SELECT count(*) FROM inbox WHERE room_id = ?2 AND state = 'new' AND next_at IS NULL)
+		+ (SELECT count(*) FROM inbox WHERE room_id = ?2 AND state IN ('wait_key', 'fetch') AND state = 'fetch' AND attempts = 0)`, meetingID, room)
 	return n > 0, err
 }
 

@@ -49,7 +49,7 @@ func (d *DB) Erasures(ctx context.Context) (out []meeting.Erasure, err error) {
 // KnownUsers lists all user ids that anything is stored about.
 func (t *Tx) KnownUsers(ctx context.Context) ([]meeting.UserID, error) {
 	return list(ctx, t, "list users", `SELECT user_id FROM members UNION SELECT author FROM entries UNION SELECT author FROM versions
-		UNION SELECT sender FROM reactions UNION SELECT user_id FROM roles UNION SELECT user_id FROM consents
+		UNION SELECT sender FROM reactions UNION SELECT author FROM unplaced UNION SELECT user_id FROM roles UNION SELECT user_id FROM consents
 		UNION SELECT user_id FROM direct_rooms UNION SELECT user_id FROM passages UNION SELECT user_id FROM absences
 		UNION SELECT inviter FROM invites UNION SELECT author FROM suggestions UNION SELECT author FROM follow_up_answers
 		UNION SELECT recorded_by FROM decisions UNION SELECT shared_by FROM summaries UNION SELECT shared_by FROM plans

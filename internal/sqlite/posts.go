@@ -145,11 +145,20 @@ const markSent = `UPDATE posts SET state = 'sent', content = NULL, next_at = NUL
 
 // MarkEcho notes that the post came back from the server as the event.
 func (t *Tx) MarkEcho(ctx context.Context, key string, room meeting.RoomID, id meeting.EventID, now time.Time) error {
-	if _, err := t.exec(ctx, "mark sent", markSent, key, nullable(string(id)), room, stamp(now)); err != nil {
+	if err := t.markSent(ctx, key, room, id, now); err != nil {
 		return err
 	}
 	_, err := t.exec(ctx, "mark echo", "UPDATE posts SET echoed = 1 WHERE key = ?", key)
 	return err
+}
+
+// markSent notes which event the post became. What was answered to it before that
+// was known finds its place now.
+func (t *Tx) markSent(ctx context.Context, key string, room meeting.RoomID, id meeting.EventID, now time.Time) error {
+	if _, err := t.exec(ctx, "mark sent", markSent, key, nullable(string(id)), room, stamp(now)); err != nil {
+		return err
+	}
+	return t.fetchPostAnswers(ctx, key, now)
 }
 
 func nullable(s string) any {
@@ -235,7 +244,7 @@ func (d *DB) AttemptPost(ctx context.Context, key string) (bool, error) {
 
 // MarkSent notes that the server accepted the post as the event.
 func (d *DB) MarkSent(ctx context.Context, key string, room meeting.RoomID, id meeting.EventID, now time.Time) error {
-	return d.set(ctx, "mark sent", markSent, key, nullable(string(id)), room, stamp(now))
+	return d.Update(ctx, func(t *Tx) error { return t.markSent(ctx, key, room, id, now) })
 }
 
 // RetryPost parks a post until next.

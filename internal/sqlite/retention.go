@@ -141,6 +141,7 @@ func rawTables() []string {
 		"DELETE FROM summaries WHERE state = 'draft' AND meeting_id IN " + networkMeetings,
 		"DELETE FROM points WHERE dropped = 1 AND meeting_id IN " + networkMeetings,
 		"DELETE FROM wanted WHERE meeting_id IN " + networkMeetings,
+		"DELETE FROM unplaced WHERE room_id IN " + networkRooms,
 		"DELETE FROM anonymous WHERE meeting_id IN " + networkMeetings,
 		"DELETE FROM entries WHERE meeting_id IN " + networkMeetings,
 		"UPDATE inbox SET raw = NULL, next_at = NULL, state = 'done' WHERE state IN ('wait_key', 'fetch') AND room_id IN " + networkRooms,
