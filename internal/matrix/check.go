@@ -19,7 +19,7 @@ const (
 	checkPages    = 400
 	checkLooks    = 3  // looks before a reply that sync has not brought counts as missing
 	checkAttempts = 80 // before a check counts as lost: an hour
-	checkRefusals = 4  // refused attempts before it does
+	checkRefusals = 4  // refused attempts in a row before it does
 	// lookPage is how many events a room is compared in at first after an outage:
 	// seldom has more been written since.
 	lookPage = 100
@@ -63,7 +63,7 @@ func (c *Client) workCheck(ctx context.Context, k meeting.Check) {
 		return
 	}
 	now := c.now().UTC()
-	refused := refusal(err)
+	k.Refusals = inRow(k.Refusals, err)
 	switch {
 	case err == nil && missing > 0 && k.Attempts+1 < checkLooks:
 		// Sync may be about to bring them, into their own place.
@@ -76,7 +76,7 @@ func (c *Client) workCheck(ctx context.Context, k meeting.Check) {
 		err = c.store.FinishCheck(ctx, k, events, now)
 		poke(c.wakeInbox)
 		poke(c.wakeChecks) // threads wait for their room
-	case refused && k.Attempts+1 >= checkRefusals, err != nil && k.Attempts+1 >= checkAttempts:
+	case k.Refusals >= checkRefusals, err != nil && k.Attempts+1 >= checkAttempts:
 		c.log.Error("cannot compare a room with the server", "room", k.Room, "error", err)
 		err = c.store.LoseCheck(ctx, k)
 	default:

@@ -120,3 +120,35 @@ func TestCheckThatIsRefusedIsLost(t *testing.T) {
 	c.Wake()
 	w.until("the loss", func() bool { w.store.mu.Lock(); defer w.store.mu.Unlock(); return w.store.lost == 1 })
 }
+
+// TestCheckThatIsRefusedOnce: failures and looks do not count as refusals.
+func TestCheckThatIsRefusedOnce(t *testing.T) {
+	w := newWorld(t)
+	c := w.open()
+	answer := relations(t, text("$1", anna, "ett"))
+	asked := 0
+	w.server.setIntercept(func(rw http.ResponseWriter, r *http.Request) bool {
+		if !strings.Contains(r.URL.Path, "/relations/") {
+			return false
+		}
+		asked++
+		if asked > checkRefusals+1 {
+			return answer(rw, r)
+		}
+		if asked <= checkRefusals {
+			fail(rw, 502, "M_UNKNOWN", nil)
+		} else {
+			fail(rw, 403, "M_FORBIDDEN", nil)
+		}
+		return true
+	})
+	w.begin(c)
+	w.store.mu.Lock()
+	w.store.checks = []meeting.Check{{ID: 1, Room: room1, Root: "$root", Since: w.clock.now()}}
+	w.store.mu.Unlock()
+	c.Wake()
+	w.until("the end", func() bool { w.store.mu.Lock(); defer w.store.mu.Unlock(); return len(w.store.checks) == 0 })
+	if w.store.lost != 0 {
+		t.Error("the check counts as lost")
+	}
+}

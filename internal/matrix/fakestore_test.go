@@ -207,6 +207,7 @@ func (s *fakeStore) RetryGap(_ context.Context, gap meeting.Gap, next time.Time)
 	for i := range s.gaps {
 		if s.gaps[i].ID == gap.ID {
 			s.gaps[i].Attempts++
+			s.gaps[i].Refusals = gap.Refusals
 			s.parked[gap.ID] = next
 		}
 	}
@@ -247,6 +248,7 @@ func (s *fakeStore) RetryCheck(_ context.Context, c meeting.Check, _ time.Time) 
 	for i := range s.checks {
 		if s.checks[i].ID == c.ID {
 			s.checks[i].Attempts++
+			s.checks[i].Refusals = c.Refusals
 		}
 	}
 	return nil

@@ -26,7 +26,7 @@ const (
 	gapRooms     = 4                // rooms that are read at the same time
 	gapWait      = 10 * time.Minute // at most between attempts
 	gapAttempts  = 200              // before a gap counts as lost: a good day
-	gapRefusals  = 4                // refused attempts before it does
+	gapRefusals  = 4                // refused attempts in a row before it does
 )
 
 // gapLoop fills the gaps that limited timelines have left.
@@ -81,8 +81,8 @@ func (c *Client) workGap(ctx context.Context, g meeting.Gap) {
 		poke(c.wakeInbox)
 		return
 	}
-	refused := refusal(err)
-	if (refused && g.Attempts+1 >= gapRefusals) || g.Attempts+1 >= gapAttempts {
+	g.Refusals = inRow(g.Refusals, err)
+	if g.Refusals >= gapRefusals || g.Attempts+1 >= gapAttempts {
 		c.log.Error("gap is lost", "room", g.Room, "attempts", g.Attempts+1, "error", err)
 		err = c.store.LoseGap(ctx, g, now)
 		poke(c.wakeInbox)
@@ -342,6 +342,15 @@ func join(base, other []parsed) []parsed {
 func refusal(err error) bool {
 	f := asFault(err)
 	return f != nil && !f.transient() && !errors.Is(err, ErrLoggedOut)
+}
+
+// inRow counts refusals in a row: what failed otherwise says nothing of what the
+// server will refuse.
+func inRow(refusals int, err error) int {
+	if refusal(err) {
+		return refusals + 1
+	}
+	return 0
 }
 
 // limitAttempts is how often a rate-limited request is repeated.

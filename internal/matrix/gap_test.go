@@ -258,6 +258,36 @@ func TestGapFailures(t *testing.T) {
 		w.until("both", func() bool { w.clock.add(time.Second); return len(w.handler.bodies()) == 2 })
 		diff(t, w.handler.bodies(), []string{"ett", "två"})
 	})
+	t.Run("and one refusal", func(t *testing.T) {
+		w := newWorld(t)
+		c := w.open()
+		var d dag
+		for i, body := range []string{"ett", "två"} {
+			ev := text("$"+body, anna, body)
+			ev["origin_server_ts"] = w.clock.now().UnixMilli()
+			d.add(i, ev)
+		}
+		w.server.messages = d.messages
+		asked := 0
+		w.server.setIntercept(func(rw http.ResponseWriter, r *http.Request) bool {
+			if !strings.HasSuffix(r.URL.Path, "/messages") {
+				return false
+			}
+			asked++
+			if asked <= gapRefusals {
+				fail(rw, 502, "M_UNKNOWN", nil)
+			} else if asked == gapRefusals+1 {
+				fail(rw, 403, "M_FORBIDDEN", nil)
+			}
+			return asked <= gapRefusals+1
+		})
+		w.begin(c)
+		w.server.push(timeline("1", room1, true, d.events[1]))
+		w.until("both", func() bool { w.clock.add(time.Second); return len(w.handler.bodies()) == 2 })
+		if w.store.lost != 0 {
+			t.Error("the gap counts as lost")
+		}
+	})
 	t.Run("while the clock is set forward", func(t *testing.T) {
 		w := newWorld(t)
 		c := w.open()

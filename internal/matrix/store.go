@@ -45,9 +45,11 @@ type Store interface {
 	// answer that reported the gap, or of later ones, has its place after them; what
 	// has an event of an earlier answer behind it, after what precedes it; the
 	// others, before the answer that reported the gap. Events that came late show
-	// no places.
+	// no places. The gap also ends the room's check after an outage, if it was asked
+	// for before the gap was listed.
 	FillGap(ctx context.Context, gap meeting.Gap, events []meeting.RawEvent, now time.Time) error
-	// RetryGap counts a failed attempt and parks the gap until next.
+	// RetryGap counts a failed attempt, notes gap.Refusals and parks the gap until
+	// next.
 	RetryGap(ctx context.Context, gap meeting.Gap, next time.Time) error
 	// LoseGap closes a gap that cannot be filled; minutes count it.
 	LoseGap(ctx context.Context, gap meeting.Gap, now time.Time) error
@@ -61,9 +63,10 @@ type Store interface {
 	OpenChecks(ctx context.Context, now time.Time) ([]meeting.Check, error)
 	// FinishCheck stores what the inbox lacked and ends the check. Events come oldest
 	// first; those among them that the inbox has, and that did not come late, show
-	// the others their places.
+	// the others their places. As RetryCheck and LoseCheck it leaves alone what was
+	// asked for anew meanwhile.
 	FinishCheck(ctx context.Context, c meeting.Check, events []meeting.RawEvent, now time.Time) error
-	// RetryCheck counts an attempt and parks the check until next.
+	// RetryCheck counts an attempt, notes c.Refusals and parks the check until next.
 	RetryCheck(ctx context.Context, c meeting.Check, next time.Time) error
 	// LoseCheck ends a check that cannot be made; minutes count it as a gap.
 	LoseCheck(ctx context.Context, c meeting.Check) error

@@ -76,7 +76,11 @@ type Gap struct {
 	Room      RoomID
 	PrevBatch string
 	Attempts  int
-	Since     time.Time
+	Refusals  int // refused attempts in a row
+	// Asked is the open Check of the room after an outage that filling the gap
+	// answers, by its Asked; 0 if there was none when the gap was listed.
+	Asked int64
+	Since time.Time
 }
 
 // Check is a prompt's thread that is to be compared with the server's own list
@@ -91,6 +95,8 @@ type Check struct {
 	// threads, an edit or a removal is in no list of the server's.
 	Whole    bool
 	Attempts int
+	Refusals int   // refused attempts in a row
+	Asked    int64 // how often a room was asked for; one asked for anew is another one
 	Since    time.Time
 }
 

@@ -56,7 +56,7 @@ SELECT NULL, room_id, '` + wholeRoom + `' || event_id, 'open', ?2 FROM (
 ) WHERE true
 ON CONFLICT (room_id) WHERE meeting_id IS NULL DO UPDATE SET
 	root = CASE WHEN state = 'open' THEN root ELSE excluded.root END,
-	state = 'open', attempts = 0, next_at = NULL, since = excluded.since`
+	state = 'open', attempts = 0, refusals = 0, next_at = NULL, since = excluded.since, asked = asked + 1`
 
 // LookBack asks for every room to be compared with the server, from before the
 // last stored sync answer on.
@@ -77,7 +77,7 @@ func (d *DB) LookBack(ctx context.Context, now time.Time) error {
 // to wait for all rooms.
 const checksAtOnce = "20"
 
-const openChecks = `SELECT id, coalesce(meeting_id, 0), room_id, root, attempts, since FROM checks c
+const openChecks = `SELECT id, coalesce(meeting_id, 0), room_id, root, attempts, refusals, asked, since FROM checks c
 WHERE state = 'open' AND (next_at IS NULL OR next_at <= ?)
 AND (meeting_id IS NOT NULL OR NOT EXISTS (SELECT 1 FROM gaps g WHERE g.room_id = c.room_id AND g.state = 'open'))
 AND (root LIKE '` + wholeRoom + `%' OR room_id NOT IN (SELECT room_id FROM checks WHERE state = 'open' AND root LIKE '` + wholeRoom + `%'))
@@ -94,7 +94,7 @@ func (d *DB) OpenChecks(ctx context.Context, now time.Time) ([]meeting.Check, er
 		out, err = list(ctx, t, "list checks", openChecks, []any{stamp(now)}, func(r row) (meeting.Check, error) {
 			var c meeting.Check
 			var root string
-			err := r.Scan(&c.ID, &c.Meeting, &c.Room, &root, &c.Attempts, timestamp{&c.Since})
+			err := r.Scan(&c.ID, &c.Meeting, &c.Room, &root, &c.Attempts, &c.Refusals, &c.Asked, timestamp{&c.Since})
 			root, c.Whole = strings.CutPrefix(root, wholeRoom)
 			c.Root = meeting.EventID(root)
 			return c, err
@@ -103,6 +103,9 @@ func (d *DB) OpenChecks(ctx context.Context, now time.Time) ([]meeting.Check, er
 	})
 	return out, err
 }
+
+// thisCheck finds a check by its ID and Asked, unless it was asked for anew.
+const thisCheck = " id = ? AND asked = ?"
 
 // FinishCheck stores the events that the server has and the inbox lacks, and
 // ends the check. Events come oldest first; those among them that the inbox has
@@ -127,18 +130,18 @@ func (d *DB) FinishCheck(ctx context.Context, c meeting.Check, events []meeting.
 				return err
 			}
 		}
-		// Not one that was asked for anew meanwhile.
-		_, err = t.exec(ctx, "finish check", "UPDATE checks SET state = 'done' WHERE id = ? AND since = ?", c.ID, stamp(c.Since))
+		_, err = t.exec(ctx, "finish check", "UPDATE checks SET state = 'done' WHERE"+thisCheck, c.ID, c.Asked)
 		return err
 	})
 }
 
-// RetryCheck counts a failed attempt and parks the check until next.
+// RetryCheck counts a failed attempt, notes c.Refusals and parks the check until next.
 func (d *DB) RetryCheck(ctx context.Context, c meeting.Check, next time.Time) error {
-	return d.set(ctx, "retry check", "UPDATE checks SET attempts = attempts + 1, next_at = ? WHERE id = ?", stamp(next), c.ID)
+	return d.set(ctx, "retry check", "UPDATE checks SET attempts = attempts + 1, refusals = ?, next_at = ? WHERE"+thisCheck,
+		c.Refusals, stamp(next), c.ID, c.Asked)
 }
 
 // LoseCheck ends a check that cannot be made; minutes count it as a gap.
 func (d *DB) LoseCheck(ctx context.Context, c meeting.Check) error {
-	return d.set(ctx, "lose check", "UPDATE checks SET state = 'lost' WHERE id = ?", c.ID)
+	return d.set(ctx, "lose check", "UPDATE checks SET state = 'lost' WHERE"+thisCheck, c.ID, c.Asked)
 }

@@ -145,3 +145,101 @@ func TestLookBack(t *testing.T) {
 		t.Errorf("the room with the gap is compared once more: %+v", after)
 	}
 }
+
+// TestLookBackWhileOneIsAnswered: what reads a room before it is to be compared
+// once more, at the same time by a clock that was set back, does not end that.
+func TestLookBackWhileOneIsAnswered(t *testing.T) {
+	ctx := t.Context()
+	limited := raw("!a", "$2")
+	limited.Limited, limited.PrevBatch = true, "p"
+	check := func(t *testing.T, d *DB) meeting.Check {
+		checks, err := d.OpenChecks(ctx, noon)
+		must(t, err)
+		if len(checks) != 1 {
+			t.Fatalf("checks: %+v", checks)
+		}
+		return checks[0]
+	}
+	gap := func(t *testing.T, d *DB) meeting.Gap {
+		store(t, d, limited)
+		gaps, err := d.OpenGaps(ctx, noon)
+		must(t, err)
+		return gaps[0]
+	}
+	tests := map[string]func(t *testing.T, d *DB) (answer func() error){
+		"a gap is filled, nothing was asked before": func(t *testing.T, d *DB) func() error {
+			g := gap(t, d)
+			return func() error { return d.FillGap(ctx, g, events("$1 $2"), noon) }
+		},
+		"a gap is filled": func(t *testing.T, d *DB) func() error {
+			must(t, d.LookBack(ctx, noon))
+			g := gap(t, d)
+			return func() error { return d.FillGap(ctx, g, events("$1 $2"), noon) }
+		},
+		"a gap is filled, what was asked before is done": func(t *testing.T, d *DB) func() error {
+			must(t, d.LookBack(ctx, noon))
+			must(t, d.FinishCheck(ctx, check(t, d), nil, noon))
+			g := gap(t, d)
+			return func() error { return d.FillGap(ctx, g, events("$1 $2"), noon) }
+		},
+		"a check is done": func(t *testing.T, d *DB) func() error {
+			must(t, d.LookBack(ctx, noon))
+			c := check(t, d)
+			return func() error { return d.FinishCheck(ctx, c, nil, noon) }
+		},
+		"a check has failed": func(t *testing.T, d *DB) func() error {
+			must(t, d.LookBack(ctx, noon))
+			c := check(t, d)
+			return func() error { return d.RetryCheck(ctx, c, noon.Add(time.Hour)) }
+		},
+		"a check is lost": func(t *testing.T, d *DB) func() error {
+			must(t, d.LookBack(ctx, noon))
+			c := check(t, d)
+			return func() error { return d.LoseCheck(ctx, c) }
+		},
+	}
+	for name, begin := range tests {
+		t.Run(name, func(t *testing.T) {
+			d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
+			store(t, d, raw("!a", "$1"))
+			answer := begin(t, d)
+			must(t, d.LookBack(ctx, noon))
+			must(t, answer())
+			if c := check(t, d); c.Attempts != 0 {
+				t.Errorf("the new one is %+v", c)
+			}
+		})
+	}
+}
+
+func TestRefusalsInARow(t *testing.T) {
+	ctx := t.Context()
+	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
+	limited := raw("!a", "$1")
+	limited.Limited = true
+	store(t, d, raw("!b", "$2"), limited)
+	must(t, d.LookBack(ctx, noon))
+	for n, refused := range []bool{false, true, true, false, true} {
+		now := noon.Add(time.Duration(n) * time.Minute)
+		gaps, err := d.OpenGaps(ctx, now)
+		must(t, err)
+		checks, err := d.OpenChecks(ctx, now)
+		must(t, err)
+		g, c := gaps[0], checks[0]
+		if want := []int{0, 0, 1, 2, 0}[n]; g.Refusals != want || c.Refusals != want || g.Attempts != n || c.Attempts != n {
+			t.Errorf("after %d attempts: %+v, %+v", n, g, c)
+		}
+		if g.Refusals++; !refused {
+			g.Refusals = 0
+		}
+		c.Refusals = g.Refusals
+		must(t, d.RetryGap(ctx, g, now.Add(time.Minute)))
+		must(t, d.RetryCheck(ctx, c, now.Add(time.Minute)))
+	}
+	must(t, d.LookBack(ctx, noon))
+	checks, err := d.OpenChecks(ctx, noon)
+	must(t, err)
+	if c := checks[0]; c.Refusals != 0 || c.Attempts != 0 {
+		t.Errorf("asked anew: %+v", c)
+	}
+}

@@ -14,12 +14,13 @@ import (
 func (d *DB) OpenGaps(ctx context.Context, now time.Time) ([]meeting.Gap, error) {
 	var out []meeting.Gap
 	err := d.view(ctx, func(t *Tx) (err error) {
-		out, err = list(ctx, t, "list gaps", `SELECT id, room_id, prev_batch, attempts, since FROM gaps g
+		out, err = list(ctx, t, "list gaps", `SELECT id, room_id, prev_batch, attempts, refusals, since,
+			coalesce((SELECT asked FROM checks c WHERE c.room_id = g.room_id AND c.meeting_id IS NULL AND c.state = 'open'), 0) FROM gaps g
 			WHERE state = 'open' AND (next_at IS NULL OR next_at <= ?)
 			AND NOT EXISTS (SELECT 1 FROM gaps e WHERE e.room_id = g.room_id AND e.state = 'open' AND e.id < g.id) ORDER BY id`, []any{stamp(now)},
 			func(r row) (meeting.Gap, error) {
 				var g meeting.Gap
-				err := r.Scan(&g.ID, &g.Room, &g.PrevBatch, &g.Attempts, timestamp{&g.Since})
+				err := r.Scan(&g.ID, &g.Room, &g.PrevBatch, &g.Attempts, &g.Refusals, timestamp{&g.Since}, &g.Asked)
 				return g, err
 			})
 		return err
@@ -60,8 +61,9 @@ func (d *DB) FillGap(ctx context.Context, gap meeting.Gap, events []meeting.RawE
 				return err
 			}
 		}
-		// The gap was read from the room's newest event, past what is known.
-		_, err = t.exec(ctx, "end look back", "UPDATE checks SET state = 'done' WHERE room_id = ? AND meeting_id IS NULL", gap.Room)
+		// The gap was read from the room's newest event, past what is known. What an
+		// outage passed over meanwhile was not.
+		_, err = t.exec(ctx, "end look back", "UPDATE checks SET state = 'done' WHERE room_id = ? AND meeting_id IS NULL AND asked = ?", gap.Room, gap.Asked)
 		if err != nil {
 			return err
 		}
@@ -69,9 +71,10 @@ func (d *DB) FillGap(ctx context.Context, gap meeting.Gap, events []meeting.RawE
 	})
 }
 
-// RetryGap counts a failed attempt and parks the gap until next.
+// RetryGap counts a failed attempt, notes gap.Refusals and parks the gap until next.
 func (d *DB) RetryGap(ctx context.Context, gap meeting.Gap, next time.Time) error {
-	return d.set(ctx, "retry gap", "UPDATE gaps SET attempts = attempts + 1, next_at = ? WHERE id = ?", stamp(next), gap.ID)
+	return d.set(ctx, "retry gap", "UPDATE gaps SET attempts = attempts + 1, refusals = ?, next_at = ? WHERE id = ?",
+		gap.Refusals, stamp(next), gap.ID)
 }
 
 // LoseGap closes a gap that cannot be filled; minutes count it.
