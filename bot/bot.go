@@ -243,10 +243,7 @@ func (b *Bot) handle(ctx context.Context, s *scene, ev meeting.Event) error {
 	}
 	switch ev := ev.(type) {
 	case meeting.Message:
-		if err := b.message(ctx, s, p, ev); err != nil || ev.Replaces != "" {
-			return err
-		}
-		return s.tx.StripLoose(ctx, ev.ID)
+		return b.message(ctx, s, p, ev)
 	case meeting.Reaction:
 		return b.reaction(ctx, s, p, ev)
 	case meeting.Redaction:

@@ -227,10 +227,15 @@ func (b *Bot) collect(ctx context.Context, s *scene, p place, m meeting.Message,
 }
 
 // storeEntry stores an entry. What was answered to it before the bot knew it finds
-// its place now.
+// its place now, and what its edits said is fetched.
 func (s *scene) storeEntry(ctx context.Context, room meeting.RoomID, e meeting.Entry) error {
 	if err := s.tx.StoreEntry(ctx, e); err != nil {
 		return err
+	}
+	if e.State == meeting.EntryActive {
+		if err := s.fetchEdits(ctx, room, e.ID); err != nil {
+			return err
+		}
 	}
 	return s.tx.FetchAnswers(ctx, room, e.ID, s.now)
 }

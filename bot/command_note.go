@@ -91,7 +91,7 @@ func (b *Bot) editNote(ctx context.Context, s *scene, p place, e meeting.Entry, 
 	if args == "" {
 		return nil
 	}
-	if keeps, err := s.keepsTexts(ctx, e); err != nil {
+	if keeps, err := b.keepsTexts(ctx, s, p.net, e); err != nil {
 		return err
 	} else if !keeps {
 		args = "" // as in edit

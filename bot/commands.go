@@ -141,8 +141,15 @@ func (b *Bot) commandEdited(ctx context.Context, s *scene, p place, m meeting.Me
 		return err
 	}
 	name, args, _ := b.parse(p, m)
-	if cmd, _ := lookup(name, args); cmd == nil && !made {
+	cmd, _ := lookup(name, args)
+	if cmd == nil && !made {
 		return nil
+	}
+	if cmd != nil && cmd.name == "note" {
+		// If the note itself has not come yet, the new text of it will be read.
+		if awaited, err := s.tx.Awaited(ctx, m.Replaces); err != nil || awaited {
+			return err
+		}
 	}
 	c := &call{place: p, msg: m, lang: b.langOf(s, p)}
 	view := render.Problem{}

@@ -2,13 +2,15 @@ package bot
 
 import (
 	"context"
-	"strings"
 
 	"blnbot/internal/meeting"
 )
 
 // edit stores a new text of an entry. Only its author can edit an entry.
 func (b *Bot) edit(ctx context.Context, s *scene, p place, m meeting.Message) error {
+	if gone, err := s.tx.Redacted(ctx, m.Replaces); err != nil || gone {
+		return err
+	}
 	if done, err := b.voteEdited(ctx, s, p, m); err != nil || done {
 		return err
 	}
@@ -25,18 +27,10 @@ func (b *Bot) edit(ctx context.Context, s *scene, p place, m meeting.Message) er
 		return nil
 	}
 	if e == nil {
-		// The text is kept only while the entry itself may still come. Of edits
-		// of loose messages the id is kept, to be fetched if a leader takes the
-		// message in.
-		awaited, err := s.tx.Awaited(ctx, m.Replaces)
-		if err != nil {
-			return err
-		}
-		text := ""
-		if awaited {
-			text = strings.TrimSpace(m.Body)
-		}
-		return s.tx.StoreVersion(ctx, m.ID, m.Replaces, m.Sender, text, m.SentAt)
+		// The message may not have come yet, or a leader may take it in. Until
+		// it is an entry nothing would remove the text with it, so only the id
+		// is kept, to be fetched then (fetchEdits).
+		return s.tx.StoreVersion(ctx, m.ID, m.Replaces, m.Sender, "", m.SentAt)
 	}
 	if e.Source == meeting.SourceNote {
 		return b.editNote(ctx, s, p, *e, m)
@@ -51,7 +45,7 @@ func (b *Bot) edit(ctx context.Context, s *scene, p place, m meeting.Message) er
 	if body, err = b.hidden(ctx, s, p.net, e.ID, body); err != nil {
 		return err
 	}
-	if keeps, err := s.keepsTexts(ctx, *e); err != nil {
+	if keeps, err := b.keepsTexts(ctx, s, p.net, *e); err != nil {
 		return err
 	} else if !keeps {
 		body = "" // only the id is kept, to be fetched if 🚫 is taken back
@@ -67,13 +61,36 @@ func (b *Bot) edit(ctx context.Context, s *scene, p place, m meeting.Message) er
 	return b.changed(ctx, s, p.net, *e, said)
 }
 
-// keepsTexts reports whether what an entry says is stored: not while it is left
-// out, unless it is on its way back. Its edits may come back before it does.
-func (s *scene) keepsTexts(ctx context.Context, e meeting.Entry) (bool, error) {
-	if e.State == meeting.EntryActive || e.State == meeting.EntryUnreadable {
+// keepsTexts reports whether what an entry says is stored: if it is in the
+// minutes, or on its way there with no 🚫 left that counts. Its edits may come
+// back before it does.
+func (b *Bot) keepsTexts(ctx context.Context, s *scene, net *meeting.Network, e meeting.Entry) (bool, error) {
+	if e.State == meeting.EntryActive {
 		return true, nil
 	}
-	return s.tx.Awaited(ctx, e.ID)
+	if awaited, err := s.tx.Awaited(ctx, e.ID); err != nil || !awaited {
+		return false, err
+	}
+	state, err := b.stateByReactions(ctx, s, net, e.ID, e.Author)
+	return state == meeting.EntryActive, err
+}
+
+// fetchEdits has the edits fetched that came before what they edit became an
+// entry.
+func (s *scene) fetchEdits(ctx context.Context, room meeting.RoomID, entry meeting.EventID) error {
+	versions, err := s.tx.Versions(ctx, entry)
+	if err != nil {
+		return err
+	}
+	for id, text := range versions {
+		if text != "" || id == entry {
+			continue
+		}
+		if _, err := s.tx.FetchEvent(ctx, room, id, s.now); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // changed takes what an entry said before its author changed it out of what

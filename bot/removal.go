@@ -66,7 +66,13 @@ func (s *scene) formerly(ctx context.Context, r meeting.Redaction) (*meeting.Net
 	if err != nil || p.net != nil {
 		return p.net, err
 	}
-	e, err := s.tx.Entry(ctx, r.Target, func(meeting.UserID) bool { return false })
+	id := r.Target
+	if edited, err := s.tx.EntryOf(ctx, id); err != nil {
+		return nil, err
+	} else if edited != "" {
+		id = edited
+	}
+	e, err := s.tx.Entry(ctx, id, nobody)
 	if err != nil || e == nil {
 		return nil, err
 	}

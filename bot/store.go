@@ -141,13 +141,11 @@ type entries interface {
 	StoreEntry(ctx context.Context, e meeting.Entry) error
 	MoveEntry(ctx context.Context, id meeting.EventID, prompt int) error
 	DropUnreadable(ctx context.Context, id meeting.EventID) error
-	// StripLoose removes the texts of edits of a message that is no entry.
-	StripLoose(ctx context.Context, id meeting.EventID) error
 	StripEntry(ctx context.Context, id meeting.EventID, s meeting.EntryState) error
 	StoreVersion(ctx context.Context, id, entry meeting.EventID, author meeting.UserID, body string, at time.Time) error
 	DeleteVersion(ctx context.Context, id meeting.EventID) (entry meeting.EventID, text string, err error)
+	EntryOf(ctx context.Context, version meeting.EventID) (meeting.EventID, error)
 	Versions(ctx context.Context, id meeting.EventID) (map[meeting.EventID]string, error)
-	PurgeVersions(ctx context.Context, before time.Time) error
 	StoreReaction(ctx context.Context, r meeting.Reaction) error
 	DeleteReaction(ctx context.Context, id meeting.EventID) (*meeting.Reaction, error)
 	Reactions(ctx context.Context, target meeting.EventID, emoji string) ([]meeting.Reaction, error)

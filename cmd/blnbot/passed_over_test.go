@@ -82,6 +82,28 @@ func TestSyncPassesOver(t *testing.T) {
 	p.noted(p.lena, p.room, answer)
 }
 
+// TestSyncPassesOverEdited: the sync passes over a reply, not over the edit of it.
+// The summary is drafted once, with the newest text.
+func TestSyncPassesOverEdited(t *testing.T) {
+	p := newPassedOver(t)
+
+	p.lost.switched(true)
+	reply, err := p.bo.Reply(p.ctx, p.room, p.question.ID, "Avlastning på kvällar.")
+	p.must(err)
+	p.lost.has(p.play, reply)
+	p.lost.switched(false)
+	_, err = p.bo.Edit(p.ctx, p.room, reply, "Avlastning på kvällar och helger.")
+	p.must(err)
+
+	p.says(p.lena, p.room, "!avsluta")
+	draft := p.sees(p.lena, p.room, "Förslag till sammanfattning")
+	for _, want := range []string{"Avlastning på kvällar och helger", "1 svar, inga luckor"} {
+		if !strings.Contains(draft.Body, want) {
+			t.Errorf("the draft lacks %q:\n%s", want, draft.Body)
+		}
+	}
+}
+
 // TestOutagePassesOver: what a server's sync passed over while it was being
 // stopped is found when it answers again: a late reply, and a command.
 func TestOutagePassesOver(t *testing.T) {

@@ -15,7 +15,7 @@ const currentBody = `coalesce((SELECT body FROM versions v WHERE v.entry_id = e.
 
 const entryColumns = `e.event_id, e.meeting_id, e.prompt, e.author, e.source, e.state, e.sent_at, e.batch, e.pos, e.late,
 	` + currentBody + `,
-	EXISTS (SELECT 1 FROM versions v WHERE v.entry_id = e.event_id AND v.event_id != e.event_id),
+	EXISTS (SELECT 1 FROM versions v WHERE v.entry_id = e.event_id AND v.event_id != e.event_id AND v.author = e.author AND v.body != ''),
 	(SELECT count(DISTINCT sender) FROM reactions r WHERE r.target = e.event_id AND r.emoji = '👍' AND r.sender != e.author),
 	coalesce((SELECT role FROM roles ro JOIN meetings m ON m.network = ro.network WHERE m.id = e.meeting_id AND ro.user_id = e.author), ''),
 	coalesce((SELECT group_concat(r.emoji || ' ' || r.sender, char(10)) FROM reactions r WHERE r.target = e.event_id AND r.emoji IN ('📌', '💡', '❗', '❕')), '')`
@@ -84,10 +84,10 @@ func (t *Tx) StoreEntry(ctx context.Context, e meeting.Entry) error {
 }
 
 // StoreVersion stores a text of an entry: its own (with the entry's id) or an
-// edit's.
+// edit's, empty if only its id is to be kept. A note's texts have no author.
 func (t *Tx) StoreVersion(ctx context.Context, id, entry meeting.EventID, author meeting.UserID, body string, at time.Time) error {
 	_, err := t.exec(ctx, "store version", `INSERT INTO versions (event_id, entry_id, author, body, sent_at) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (event_id) DO UPDATE SET body = excluded.body`, id, entry, author, body, stamp(at))
+		ON CONFLICT (event_id) DO UPDATE SET author = excluded.author, body = excluded.body`, id, entry, author, body, stamp(at))
 	return err
 }
 
@@ -97,9 +97,15 @@ func (t *Tx) MoveEntry(ctx context.Context, id meeting.EventID, prompt int) erro
 	return err
 }
 
-// DropUnreadable forgets an unreadable entry that turned out to be none.
+// DropUnreadable forgets an unreadable entry that turned out to be none, and
+// what its edits say.
 func (t *Tx) DropUnreadable(ctx context.Context, id meeting.EventID) error {
-	_, err := t.exec(ctx, "drop entry", "DELETE FROM entries WHERE event_id = ? AND state = 'unreadable'", id)
+	n, err := t.exec(ctx, "drop entry", "DELETE FROM entries WHERE event_id = ? AND state = 'unreadable'", id)
+	if err != nil || n == 0 {
+		return err
+	}
+	_, err = t.exec(ctx, "delete texts", "UPDATE versions SET body = '' WHERE entry_id = ?", id)
+	t.removed = true
 	return err
 }
 
@@ -119,15 +125,6 @@ func (t *Tx) StripEntry(ctx context.Context, id meeting.EventID, s meeting.Entry
 	return err
 }
 
-// StripLoose removes the texts of edits of a message that is no entry; their ids
-// are kept. They came before the message did.
-func (t *Tx) StripLoose(ctx context.Context, id meeting.EventID) error {
-	n, err := t.exec(ctx, "delete texts", `UPDATE versions SET body = '' WHERE entry_id = ?1 AND body != ''
-		AND NOT EXISTS (SELECT 1 FROM entries WHERE event_id = ?1)`, id)
-	t.removed = t.removed || n > 0
-	return err
-}
-
 // DeleteVersion deletes one text and returns it, and the entry that it belonged
 // to; both empty if there is none.
 func (t *Tx) DeleteVersion(ctx context.Context, id meeting.EventID) (entry meeting.EventID, text string, err error) {
@@ -136,6 +133,11 @@ func (t *Tx) DeleteVersion(ctx context.Context, id meeting.EventID) (entry meeti
 		return struct{}{}, r.Scan(&entry, &text)
 	})
 	return entry, text, err
+}
+
+// EntryOf returns the entry that a text belongs to; empty if it is not stored.
+func (t *Tx) EntryOf(ctx context.Context, version meeting.EventID) (meeting.EventID, error) {
+	return value[meeting.EventID](ctx, t, "read entry of text", "SELECT entry_id FROM versions WHERE event_id = ?", version)
 }
 
 // Versions returns the stored texts of an entry by event id; withheld ones are
@@ -150,13 +152,6 @@ func (t *Tx) Versions(ctx context.Context, id meeting.EventID) (map[meeting.Even
 		return struct{}{}, err
 	})
 	return out, err
-}
-
-// PurgeVersions deletes edits from before the time whose entry never came.
-func (t *Tx) PurgeVersions(ctx context.Context, before time.Time) error {
-	_, err := t.exec(ctx, "purge versions", `DELETE FROM versions WHERE sent_at < ?
-		AND NOT EXISTS (SELECT 1 FROM entries e WHERE e.event_id = entry_id)`, stamp(before))
-	return err
 }
 
 const reactionColumns = "event_id, room_id, target, sender, emoji"

@@ -368,3 +368,30 @@ func TestVanishedEventsAreKnown(t *testing.T) {
 		t.Errorf("known: %v", known)
 	}
 }
+
+// A meeting waits, before it closes, for what is to be fetched, but not for a
+// server that does not give it.
+func TestUncheckedWhileFetching(t *testing.T) {
+	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
+	must(t, receive(t.Context(), d, "one", "{}"))
+	unchecked := func(want bool) {
+		t.Helper()
+		must(t, d.Update(t.Context(), func(tx *Tx) error {
+			got, err := tx.Unchecked(t.Context(), 1, "!room")
+			if got != want {
+				t.Errorf("the meeting waits: %v, want %v", got, want)
+			}
+			return err
+		}))
+	}
+	unchecked(true)
+	must(t, d.Update(t.Context(), func(tx *Tx) error { return tx.FinishEvent(t.Context(), "$one") }))
+	unchecked(false)
+	must(t, d.Update(t.Context(), func(tx *Tx) error {
+		_, err := tx.FetchEvent(t.Context(), "!room", "$one", noon)
+		return err
+	}))
+	unchecked(true)
+	must(t, d.RetryInbox(t.Context(), "$one", noon.Add(time.Minute)))
+	unchecked(false)
+}

@@ -42,6 +42,7 @@ func first(t *testing.T, path string) {
 		INSERT INTO meetings (id, network, programme, number, of, state, title, intro, kind) VALUES (1, 'vasteras', 'p', 1, 6, 'open', 'Titel', '', 'discussion');
 		INSERT INTO entries VALUES ('$a', 1, 1, '@anna:x', 'thread', 'active', '2026-11-22T12:00:00.000Z', 1, 0, 0);
 		INSERT INTO versions VALUES ('$a', '$a', '@anna:x', 'Ett gammalt svar', '2026-11-22T12:00:00.000Z');
+		INSERT INTO versions VALUES ('$edit', '$loose', '@anna:x', 'Borttaget', '2026-11-22T12:00:00.000Z');
 		PRAGMA user_version = 1`)
 	must(t, err)
 	must(t, conn.Close())
@@ -61,6 +62,9 @@ func TestUpgradeFromTheFirstSchema(t *testing.T) {
 		if err == nil && (e == nil || e.Body != "Ett gammalt svar") {
 			t.Errorf("the entry is now %+v", e)
 		}
+		if texts, err := tx.Versions(t.Context(), "$loose"); err != nil || texts["$edit"] != "" || len(texts) != 1 {
+			t.Errorf("of an edit of a message that is no entry %q is kept, %v", texts, err)
+		}
 		return err
 	}))
 	copied := path + ".v1"
@@ -75,7 +79,7 @@ func TestUpgradeFromTheFirstSchema(t *testing.T) {
 	var version int
 	var body string
 	must(t, old.QueryRow("PRAGMA user_version").Scan(&version))
-	must(t, old.QueryRow("SELECT body FROM versions").Scan(&body))
+	must(t, old.QueryRow("SELECT body FROM versions WHERE event_id = '$a'").Scan(&body))
 	if version != 1 || body != "Ett gammalt svar" {
 		t.Errorf("the copy has version %d and %q", version, body)
 	}
