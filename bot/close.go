@@ -11,8 +11,8 @@ import (
 	"blnbot/internal/render"
 )
 
-// close begins to close an open meeting: first its threads, and its room as a
-// whole, are compared with the server, so that what the draft says about gaps is
+// close begins to close an open meeting: first its room as a whole, and then its
+// threads, are compared with the server, so that what the draft says about gaps is
 // true. Servers' sync passes over an event now and then (docs/homeservers.md).
 func (b *Bot) close(ctx context.Context, s *scene, net *meeting.Network, m *meeting.Meeting) error {
 	if m.Closing {
