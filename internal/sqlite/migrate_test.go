@@ -4,8 +4,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -46,6 +48,17 @@ func first(t *testing.T, path string) {
 		PRAGMA user_version = 1`)
 	must(t, err)
 	must(t, conn.Close())
+}
+
+// TestMigrationsAreNumbered: a migration's number is the version that it makes.
+func TestMigrationsAreNumbered(t *testing.T) {
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	must(t, err)
+	for i, name := range names {
+		if want := fmt.Sprintf("migrations/%04d_", i+1); !strings.HasPrefix(name, want) {
+			t.Errorf("%s does not begin with %s", name, want)
+		}
+	}
 }
 
 func TestUpgradeFromTheFirstSchema(t *testing.T) {
