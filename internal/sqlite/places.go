@@ -15,15 +15,17 @@ const spacing = 1 << 24
 
 // run is a part of a room that the inbox lacks.
 type run struct {
-	// The places of the events before and behind it that show where it belongs; nil
-	// where there is none.
+	// The places between which it belongs; nil where there is none.
 	after, before *meeting.Order
 	events        []meeting.RawEvent // of the same room, oldest first, at least one
 }
 
-// missing splits a reading of a room, oldest event first, at the events that show
-// places: those that the inbox has, but not those that came late. Behind one that
-// came late stands one that was there before it.
+// missing splits a reading of a room, oldest event first, into what the inbox lacks
+// and has. What is missing belongs before the first place of all that stands behind
+// it in the reading, and after the last place of what stands before it, of that which
+// has not come late: the place of such an event is behind something that stands behind
+// what is missing. (The server's answers and its readings may have events of the same
+// moment in another order.)
 func (t *Tx) missing(ctx context.Context, room meeting.RoomID, events []meeting.RawEvent) ([]run, error) {
 	places := make([]*meeting.Order, len(events))
 	for i, e := range events {
@@ -33,27 +35,35 @@ func (t *Tx) missing(ctx context.Context, room meeting.RoomID, events []meeting.
 			return nil, err
 		}
 	}
-	shows := make([]bool, len(events))
-	var next *meeting.Order
+	before := make([]*meeting.Order, len(events)+1) // the first place behind each event
 	for i := len(events) - 1; i >= 0; i-- {
-		if o := places[i]; o != nil && (next == nil || o.Before(*next)) {
-			shows[i], next = true, o
+		before[i] = before[i+1]
+		if o := places[i]; o != nil && (before[i] == nil || o.Before(*before[i])) {
+			before[i] = o
 		}
 	}
 	var runs []run
-	var r run
+	var after *meeting.Order
+	var late []*meeting.Order // places of what stands before, but has come late
 	for i, e := range events {
-		switch {
-		case shows[i]:
-			r.before = places[i]
-			runs = append(runs, r)
-			r = run{after: places[i]}
-		case places[i] == nil:
-			r.events = append(r.events, e)
+		if places[i] != nil {
+			late = append(late, places[i])
+			continue
 		}
+		late = slices.DeleteFunc(late, func(o *meeting.Order) bool {
+			inTime := before[i] == nil || o.Before(*before[i])
+			if inTime && (after == nil || after.Before(*o)) {
+				after = o
+			}
+			return inTime
+		})
+		if n := len(runs); n > 0 && runs[n-1].after == after && runs[n-1].before == before[i] {
+			runs[n-1].events = append(runs[n-1].events, e)
+			continue
+		}
+		runs = append(runs, run{after: after, before: before[i], events: []meeting.RawEvent{e}})
 	}
-	runs = append(runs, r)
-	return slices.DeleteFunc(runs, func(r run) bool { return len(r.events) == 0 }), nil
+	return runs, nil
 }
 
 func scanOrder(r row) (meeting.Order, error) {
