@@ -354,7 +354,10 @@ func (o *oracle) readable(who *person.Person, room meeting.RoomID) {
 	ctx, cancel := context.WithTimeout(o.ctx, 20*time.Second)
 	defer cancel()
 	seen, err := who.WaitUntil(ctx, room, "all posts", func(seen []person.Seen) bool { return o.allThere(room, seen) })
-	if err != nil {
+	if err != nil { // Dendrite's sync has passed over one long ago
+		if err := who.Reread(o.ctx, room); err != nil {
+			o.fault("%s reads %s again: %v", who.ID(), room, err)
+		}
 		seen = who.Timeline(room)
 	}
 	there := map[meeting.EventID]bool{}

@@ -17,6 +17,7 @@ import (
 const (
 	syncTimeout = 30 * time.Second
 	pageSize    = 1000
+	wholeRoom   = 1_000_000 // events; Dendrite gives as many, others go on with pages
 )
 
 // follow syncs until ctx ends or the login is no longer valid.
@@ -86,7 +87,7 @@ func (p *Person) takeRoom(ctx context.Context, roomID id.RoomID, state []*event.
 	var missed []*event.Event
 	if timeline.Limited {
 		var err error
-		if missed, err = p.missed(ctx, roomID, timeline.Events); err != nil {
+		if missed, err = p.missed(ctx, roomID, timeline.Events, false); err != nil {
 			return fmt.Errorf("fill the gap in %s: %w", roomID, err)
 		}
 	}
@@ -106,9 +107,16 @@ func (p *Person) takeRoom(ctx context.Context, roomID id.RoomID, state []*event.
 	return nil
 }
 
-// reread adds to the view what the room has and the view has not.
-func (p *Person) reread(ctx context.Context, roomID id.RoomID) error {
-	missed, err := p.missed(ctx, roomID, nil)
+// Reread reads a room from its newest event to its first and adds to the view what
+// that has not: Dendrite's sync passes over an event now and then.
+func (p *Person) Reread(ctx context.Context, roomID meeting.RoomID) error {
+	return p.reread(ctx, id.RoomID(roomID), true)
+}
+
+// reread adds to the view what the room has and the view has not: all of it, or
+// what is newer than a page that has nothing new.
+func (p *Person) reread(ctx context.Context, roomID id.RoomID, all bool) error {
+	missed, err := p.missed(ctx, roomID, nil, all)
 	if err != nil {
 		return fmt.Errorf("read %s again: %w", roomID, err)
 	}
@@ -126,17 +134,21 @@ func (p *Person) reread(ctx context.Context, roomID id.RoomID) error {
 
 // missed returns the events before those of the timeline that are not known
 // yet, oldest first. It reads from the newest event backwards until a page has
-// nothing new, in large pages: where a page of Dendrite's begins, in the middle
+// nothing new, or all of the room, in large pages: where a page of Dendrite's begins, in the middle
 // of a room (such as at prev_batch), events written at the same moment as its
 // neighbours are left out.
-func (p *Person) missed(ctx context.Context, roomID id.RoomID, timeline []*event.Event) ([]*event.Event, error) {
+func (p *Person) missed(ctx context.Context, roomID id.RoomID, timeline []*event.Event, all bool) ([]*event.Event, error) {
+	size := pageSize
+	if all {
+		size = wholeRoom
+	}
 	known := map[id.EventID]bool{}
 	for _, ev := range timeline {
 		known[ev.ID] = true
 	}
 	var found []*event.Event
 	for from := ""; ; {
-		page, err := p.client.Messages(ctx, roomID, from, "", mautrix.DirectionBackward, &mautrix.FilterPart{Limit: pageSize}, 0)
+		page, err := p.client.Messages(ctx, roomID, from, "", mautrix.DirectionBackward, &mautrix.FilterPart{Limit: size}, 0)
 		if err != nil {
 			return nil, err
 		}
@@ -151,7 +163,7 @@ func (p *Person) missed(ctx context.Context, roomID id.RoomID, timeline []*event
 				found = append(found, ev)
 			}
 		}
-		if !news || page.End == "" || page.End == from {
+		if !news && !all || page.End == "" || page.End == from {
 			slices.Reverse(found)
 			return found, nil
 		}

@@ -52,7 +52,7 @@ func (p *Person) WaitUntil(ctx context.Context, roomID meeting.RoomID, what stri
 		if ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
 			break
 		}
-		_ = p.reread(ctx, id.RoomID(roomID)) // a server that is away is waited for
+		_ = p.reread(ctx, id.RoomID(roomID), false) // a server that is away is waited for
 	}
 	if err == nil {
 		return seen, nil
