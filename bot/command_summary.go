@@ -185,7 +185,7 @@ func (b *Bot) cmdApprove(ctx context.Context, s *scene, c *call) error {
 	if err != nil || sum == nil {
 		return err
 	}
-	shown, err := b.draftShown(ctx, s, c.net, m, sum)
+	shown, err := b.draftShown(ctx, s, c.net, m, sum, false)
 	if err != nil {
 		return err
 	}

@@ -261,7 +261,7 @@ func (b *Bot) pollEnd(ctx context.Context, s *scene, p place, ev meeting.PollEnd
 	if err != nil || poll == nil || poll.State != meeting.PollOpen {
 		return err
 	}
-	post, err := s.tx.PostByEvent(ctx, ev.Target)
+	post, err := s.postActedOn(ctx, ev.EventMeta, ev.Target)
 	if err != nil || post == nil || post.Key != pollKey(p.net, poll) {
 		return err
 	}

@@ -175,8 +175,11 @@ func (b *Bot) takeIn(ctx context.Context, s *scene, p place, r meeting.Reaction)
 // answerPrompt takes in a leader's number on the question which prompt a loose
 // message belongs to.
 func (b *Bot) answerPrompt(ctx context.Context, s *scene, p place, r meeting.Reaction, prompt int, leader bool) error {
-	post, err := s.tx.PostByEvent(ctx, r.Target)
-	if err != nil || post == nil || post.About == "" || !leader {
+	if !leader {
+		return nil
+	}
+	post, err := s.postActedOn(ctx, r.EventMeta, r.Target)
+	if err != nil || post == nil || post.About == "" {
 		return err
 	}
 	open, err := b.collecting(ctx, s, p.net)

@@ -72,6 +72,23 @@ func (s *scene) roomOfEvent(ctx context.Context, id meeting.EventID) (meeting.Ro
 	return post.Room, nil
 }
 
+// postActedOn is the post that a reaction, a vote or the end of a poll is about; nil if
+// it is about something else. People may see a post before the bot knows which event
+// it became: what they do to an event that may still turn out to be a post is noted,
+// to be fetched again then.
+func (s *scene) postActedOn(ctx context.Context, act meeting.EventMeta, target meeting.EventID) (*meeting.PostRecord, error) {
+	post, err := s.tx.PostByEvent(ctx, target)
+	switch {
+	case err != nil:
+		return nil, err
+	case post == nil:
+		return nil, s.tx.StoreUnplaced(ctx, act, target, s.now)
+	case act.Fetched:
+		return post, s.tx.DeleteUnplaced(ctx, act.ID)
+	}
+	return post, nil
+}
+
 // waitsForAnswered has a message wait for the one that it answers, if that one's
 // key has not come yet: where an answer to an answer belongs only the first one
 // can tell. It waits at most until the first one's author is told that it cannot

@@ -119,11 +119,11 @@ func (s *scene) ledIn(programme string, user meeting.UserID) []*meeting.Network 
 
 // reportOf finds the report that an event in the coordination room belongs to:
 // its message, a part of it, or a file. The version may be an older one.
-func (b *Bot) reportOf(ctx context.Context, s *scene, id meeting.EventID) (draft, published *meeting.Report, key string, err error) {
+func (b *Bot) reportOf(ctx context.Context, s *scene, act meeting.EventMeta, id meeting.EventID) (draft, published *meeting.Report, key string, err error) {
 	if id == "" {
 		return nil, nil, "", nil
 	}
-	post, err := s.tx.PostByEvent(ctx, id)
+	post, err := s.postActedOn(ctx, act, id)
 	if err != nil || post == nil || !strings.HasPrefix(post.Key, "report/") {
 		return nil, nil, "", err
 	}
@@ -143,7 +143,7 @@ func (b *Bot) signByReaction(ctx context.Context, s *scene, r meeting.Reaction) 
 	if gone, err := s.tx.Redacted(ctx, r.ID); err != nil || gone {
 		return err
 	}
-	draft, published, key, err := b.reportOf(ctx, s, r.Target)
+	draft, published, key, err := b.reportOf(ctx, s, r.EventMeta, r.Target)
 	if err != nil {
 		return err
 	}
@@ -158,7 +158,21 @@ func (b *Bot) signByReaction(ctx context.Context, s *scene, r meeting.Reaction) 
 		return b.tellStaff(ctx, s, meeting.Post{Key: "report-old/" + string(r.ID), Kind: meeting.PostText, ReplyTo: meeting.Ref{Event: r.Target},
 			Mentions: []meeting.UserID{r.Sender}}, "report_old", render.Problem{Version: current.Version})
 	}
+	if r.Fetched {
+		// It was given before the bot knew the report's event. A leader may have objected since.
+		if objected, err := b.objected(ctx, s, current.Programme, r.Sender); err != nil || objected {
+			return err
+		}
+	}
 	return b.sign(ctx, s, current, r.Sender, r.ID, meeting.Post{Key: "report-signed/" + string(r.ID), Thread: meeting.Ref{Key: current.Post}})
+}
+
+// objected reports whether a network that the user leads objects to the report.
+func (b *Bot) objected(ctx context.Context, s *scene, programme string, user meeting.UserID) (bool, error) {
+	known, err := b.signOffs(ctx, s, programme)
+	return slices.ContainsFunc(s.ledIn(programme, user), func(n *meeting.Network) bool {
+		return known[n.ID].State == meeting.SignObjected
+	}), err
 }
 
 // reportApprove takes in !report approve.
@@ -234,8 +248,8 @@ func (b *Bot) object(ctx context.Context, s *scene, m meeting.Message) error {
 	if root == "" {
 		root = m.ReplyTo // from clients without threads
 	}
-	draft, published, key, err := b.reportOf(ctx, s, root)
-	if err != nil || m.Fetched {
+	draft, published, key, err := b.reportOf(ctx, s, m.EventMeta, root)
+	if err != nil {
 		return err
 	}
 	current := draft

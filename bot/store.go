@@ -154,11 +154,11 @@ type entries interface {
 	StoreWanted(ctx context.Context, id meeting.EventID, meetingID int64, prompt int) error
 	Wanted(ctx context.Context, id meeting.EventID) (meetingID int64, prompt int, err error)
 	DeleteWanted(ctx context.Context, id meeting.EventID) error
-	// StoreUnplaced notes that a message answers the target, if that may still turn
-	// out to be an entry or a post.
+	// StoreUnplaced notes that an event answers the target or is about it, if that may
+	// still turn out to be an entry or a post.
 	StoreUnplaced(ctx context.Context, m meeting.EventMeta, target meeting.EventID, now time.Time) error
 	DeleteUnplaced(ctx context.Context, id meeting.EventID) error
-	// FetchAnswers has the messages fetched again that wait for the target.
+	// FetchAnswers has the events fetched again that wait for the target.
 	FetchAnswers(ctx context.Context, room meeting.RoomID, target meeting.EventID, now time.Time) error
 }
 

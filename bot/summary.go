@@ -233,7 +233,7 @@ func (b *Bot) appendPoint(ctx context.Context, s *scene, net *meeting.Network, s
 // approveByReaction takes in a leader's ✅. It counts on the draft as it is
 // now; one that met a changing draft is asked for again.
 func (b *Bot) approveByReaction(ctx context.Context, s *scene, p place, r meeting.Reaction) error {
-	post, err := s.tx.PostByEvent(ctx, r.Target)
+	post, err := s.postActedOn(ctx, r.EventMeta, r.Target)
 	if err != nil || post == nil {
 		return err
 	}
@@ -267,7 +267,7 @@ func (b *Bot) approveByReaction(ctx context.Context, s *scene, p place, r meetin
 	if base != sum.Post {
 		return nil
 	}
-	shown, err := b.draftShown(ctx, s, p.net, m, sum)
+	shown, err := b.draftShown(ctx, s, p.net, m, sum, r.Fetched)
 	if err != nil {
 		return err
 	}
@@ -279,12 +279,16 @@ func (b *Bot) approveByReaction(ctx context.Context, s *scene, p place, r meetin
 }
 
 // draftShown reports whether the newest form of the draft had come into the
-// room before what is being handled now. One that could not be delivered is
+// room before what is being handled now, which may be about a time long ago: then
+// only the first form can have been meant. One that could not be delivered is
 // posted anew.
-func (b *Bot) draftShown(ctx context.Context, s *scene, net *meeting.Network, m *meeting.Meeting, sum *meeting.Summary) (bool, error) {
+func (b *Bot) draftShown(ctx context.Context, s *scene, net *meeting.Network, m *meeting.Meeting, sum *meeting.Summary, ago bool) (bool, error) {
 	newest, err := s.tx.Post(ctx, editKey(sum))
 	if err != nil {
 		return false, err
+	}
+	if ago {
+		return newest == nil, nil
 	}
 	if newest == nil {
 		if newest, err = s.tx.Post(ctx, sum.Post); err != nil || newest == nil {

@@ -51,6 +51,8 @@ func (s *stage) more(first, rest string) bool {
 		next.Language = rest
 		s.set = &next
 		s.bot.Configure(s.set)
+	case "unanswered":
+		s.unanswered = rest
 	case "offline", "online":
 		s.offline = first == "offline"
 	case "refuse": // "refuse vasteras" or "refuse vasteras invite"

@@ -90,6 +90,7 @@ type stage struct {
 	roles        meeting.RoleNames
 	file         string // the last file that was sent
 	offline      bool   // nothing can be sent
+	unanswered   string // the server takes the post with this key, and its answer is lost
 	brief        bool   // only the first line of what the bot says is written down
 }
 
@@ -316,13 +317,16 @@ func withOrder(ev meeting.Event, row *meeting.InboxRow) meeting.Event {
 		v.Order, v.Fetched = row.Order, fetched
 		return v
 	case meeting.Reaction:
-		v.Order = row.Order
+		v.Order, v.Fetched = row.Order, fetched
 		return v
 	case meeting.Redaction:
 		v.Order = row.Order
 		return v
 	case meeting.PollResponse:
-		v.Order = row.Order
+		v.Order, v.Fetched = row.Order, fetched
+		return v
+	case meeting.PollEnd:
+		v.Order, v.Fetched = row.Order, fetched
 		return v
 	}
 	return ev
@@ -411,7 +415,7 @@ func (s *stage) person(line string) {
 }
 
 // ballot is an answer to the newest poll, "anna vote #v1 1 3", with areas'
-// numbers or an option's whole id, or the end of it, "lena endpoll".
+// numbers or an option's whole id, or the end of it, "lena endpoll". "post:KEY" is another poll.
 func (s *stage) ballot(words []string) {
 	poll := meeting.EventID("$" + s.poll)
 	label, answers := "", words[2:]
@@ -419,16 +423,15 @@ func (s *stage) ballot(words []string) {
 		label, answers = answers[0][1:], answers[1:]
 	}
 	meta := s.meta(label, user(words[0]))
+	if len(answers) > 0 && strings.HasPrefix(answers[0], "post:") {
+		poll, answers = s.target(answers[0]), answers[1:]
+	}
 	if words[1] == "endpoll" {
 		s.deliver(meeting.PollEnd{EventMeta: meta, Target: poll})
 		return
 	}
 	r := meeting.PollResponse{EventMeta: meta, Target: poll}
 	for _, a := range answers {
-		if key, ok := strings.CutPrefix(a, "post:"); ok {
-			r.Target = meeting.EventID("$" + key)
-			continue
-		}
 		if _, err := strconv.Atoi(a); err == nil {
 			a = "a" + a
 		}
@@ -527,12 +530,18 @@ func (s *stage) settle() {
 		if !pending {
 			s.t.Fatalf("post %s was taken back", d.Key)
 		}
+		if d.Key == s.unanswered {
+			s.unanswered = ""
+			s.must(s.db.RetryPost(s.ctx, d.Key, s.now.UTC().Add(time.Minute)))
+			continue
+		}
 		if room != "" && room == s.refused && (len(s.refusedKinds) == 0 || slices.Contains(s.refusedKinds, string(d.Kind))) {
 			s.must(s.bot.GiveUp(s.ctx, d, meeting.ErrForbidden))
 			continue
 		}
 		s.must(s.db.MarkSent(s.ctx, d.Key, room, id, s.now.UTC()))
 		s.write(d)
+		s.work() // what was done to it before the bot knew its event
 		echo := meeting.Echo{EventMeta: meeting.EventMeta{ID: id, Room: room, Sender: self}, Key: d.Key}
 		if s.hold {
 			s.held = append(s.held, echo)

@@ -3,6 +3,7 @@ package bot_test
 import (
 	"database/sql"
 	"fmt"
+	"strings"
 	"testing"
 
 	"blnbot/bot"
@@ -103,6 +104,34 @@ func TestAnsweredBeforeThePostIsKnown(t *testing.T) {
 				t.Errorf("%d answers wait, want the one to what never came", n)
 			}
 		})
+	}
+}
+
+// TestEarlyVotesAreUnnamed: while votes wait for the bot to know which event the poll
+// became, nothing tells who has voted; afterwards none of them waits.
+func TestEarlyVotesAreUnnamed(t *testing.T) {
+	s := newStage(t)
+	for _, step := range []string{"network vasteras Västerås prompts=1", "join lena Lena", "join anna Anna", "join bo Bo", "at 2026-09-08 17:00",
+		"lena in 1: Det behövs en kontaktperson som svarar.", "anna in 1: Avlastning på helger saknas helt.", "bo in 1: Mer utbildning för personalen.", "lena: !prioritera",
+		"unanswered priorities/vasteras/poll/2", "lena: !prioritera starta",
+		"anna vote post:priorities/vasteras/poll/2 1", "lena vote post:priorities/vasteras/poll/2 2"} {
+		s.step(step)
+		s.settle()
+	}
+	db, err := sql.Open("sqlite", "file:"+s.path+"?mode=ro")
+	s.must(err)
+	defer db.Close()
+	rows := rowsOf(t, db, "unplaced")
+	if len(rows) != 2 || strings.Contains(strings.Join(rows, "\n"), "@") {
+		t.Errorf("the votes that wait:\n%s", strings.Join(rows, "\n"))
+	}
+	s.step("after 1m")
+	s.settle()
+	if n := s.unplaced(); n != 0 {
+		t.Errorf("%d votes wait still", n)
+	}
+	if n := len(rowsOf(t, db, "votes")); n != 2 {
+		t.Errorf("%d votes count, want both", n)
 	}
 }
 

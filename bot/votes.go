@@ -43,7 +43,9 @@ func (b *Bot) pollResponse(ctx context.Context, s *scene, p place, r meeting.Pol
 	if err := b.takeDown(ctx, s, unreadableKey(r.ID)); err != nil {
 		return err
 	}
-	post, err := s.tx.PostByEvent(ctx, r.Target)
+	unnamed := r.EventMeta
+	unnamed.Sender = "" // who has voted is not kept
+	post, err := s.postActedOn(ctx, unnamed, r.Target)
 	if err != nil || post == nil || !strings.HasPrefix(post.Key, prioritiesKey(p.net)+"poll/") {
 		return err // a poll of somebody else's
 	}

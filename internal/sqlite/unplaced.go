@@ -7,7 +7,7 @@ import (
 	"blnbot/internal/meeting"
 )
 
-// unplacedMemory is how long a message waits for what it answers to be known.
+// unplacedMemory is how long an event waits for what it answers, or is about, to be known.
 const unplacedMemory = 60 * 24 * time.Hour
 
 // What is answered has not been handled, or waits itself, or is a post of before a
@@ -18,8 +18,8 @@ const storeUnplaced = `INSERT INTO unplaced (event_id, room_id, author, target, 
 	OR EXISTS (SELECT 1 FROM echoes WHERE event_id = ?4)
 ON CONFLICT (event_id) DO NOTHING`
 
-// StoreUnplaced notes that a message answers the target, if that may still turn out
-// to be an entry or a post. What was noted long ago is forgotten.
+// StoreUnplaced notes that an event answers the target or is about it, if that may
+// still turn out to be an entry or a post. What was noted long ago is forgotten.
 func (t *Tx) StoreUnplaced(ctx context.Context, m meeting.EventMeta, target meeting.EventID, now time.Time) error {
 	if _, err := t.exec(ctx, "forget unplaced messages", "DELETE FROM unplaced WHERE at < ?", stamp(now.Add(-unplacedMemory))); err != nil {
 		return err
@@ -28,7 +28,7 @@ func (t *Tx) StoreUnplaced(ctx context.Context, m meeting.EventMeta, target meet
 	return err
 }
 
-// DeleteUnplaced forgets that a message waits for what it answers.
+// DeleteUnplaced forgets that an event waits for what it answers or is about.
 func (t *Tx) DeleteUnplaced(ctx context.Context, id meeting.EventID) error {
 	_, err := t.exec(ctx, "delete unplaced message", "DELETE FROM unplaced WHERE event_id = ?", id)
 	return err
@@ -39,15 +39,14 @@ const fetchAnswers = `UPDATE inbox SET state = 'fetch', next_at = ?3, attempts =
 	UNION ALL
 	SELECT v.event_id FROM unplaced u JOIN versions v ON v.entry_id = u.event_id WHERE u.target = ?2 AND u.room_id = ?1)`
 
-// FetchAnswers has the messages that wait for an event of the room fetched again,
+// FetchAnswers has what waits for an event of the room fetched again, messages
 // with their edits. They are noted until they have been handled.
 func (t *Tx) FetchAnswers(ctx context.Context, room meeting.RoomID, target meeting.EventID, now time.Time) error {
 	_, err := t.exec(ctx, "fetch answers", fetchAnswers, room, target, stamp(now))
 	return err
 }
 
-// fetchPostAnswers has the messages that wait for a post to be known as an event
-// fetched again.
+// fetchPostAnswers has what waits for a post to be known as an event fetched again.
 func (t *Tx) fetchPostAnswers(ctx context.Context, key string, now time.Time) error {
 	p, err := t.Post(ctx, key)
 	if err != nil || p == nil || p.Event == "" {
