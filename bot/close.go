@@ -64,7 +64,8 @@ func (b *Bot) closing(ctx context.Context, s *scene, net *meeting.Network, m *me
 }
 
 // lost counts where replies to a meeting may be missing: gaps that could not be
-// filled, and threads that could not be compared with the server.
+// filled, threads and rooms that could not be compared with the server, and events
+// that could not be handled.
 func (b *Bot) lost(ctx context.Context, s *scene, net *meeting.Network, m *meeting.Meeting) (int, error) {
 	room, err := s.roomOf(ctx, net)
 	if err != nil {
@@ -74,8 +75,12 @@ func (b *Bot) lost(ctx context.Context, s *scene, net *meeting.Network, m *meeti
 	if err != nil {
 		return 0, err
 	}
+	events, err := s.tx.LostEvents(ctx, room, m.OpenedAt, m.SharedAt)
+	if err != nil {
+		return 0, err
+	}
 	checks, err := s.tx.LostChecks(ctx, m.ID)
-	return gaps + checks, err
+	return gaps + events + checks, err
 }
 
 // finish closes a meeting and drafts its summary.

@@ -54,6 +54,7 @@ type inbox interface {
 	// Unchecked reports whether the meeting must wait before it closes.
 	Unchecked(ctx context.Context, meetingID int64, room meeting.RoomID) (bool, error)
 	LostChecks(ctx context.Context, meetingID int64) (int, error)
+	LostEvents(ctx context.Context, room meeting.RoomID, from, to time.Time) (int, error)
 	LostGaps(ctx context.Context, room meeting.RoomID, from, to time.Time) (int, error)
 }
 

@@ -90,6 +90,7 @@ type stage struct {
 	roles        meeting.RoleNames
 	file         string // the last file that was sent
 	offline      bool   // nothing can be sent
+	uncompared   bool   // nothing can be compared with the server
 	unanswered   string // the server takes the post with this key, and its answer is lost
 	brief        bool   // only the first line of what the bot says is written down
 }
@@ -208,7 +209,7 @@ func (s *stage) step(line string) {
 	case "twice":
 		s.deliverAgain(rest)
 	case "gap":
-		s.lostGap()
+		s.gap(rest)
 	default:
 		if !s.more(first, rest) {
 			s.person(line)
@@ -564,7 +565,11 @@ func (s *stage) compare() bool {
 			return n > 0
 		}
 		for _, c := range checks {
-			s.must(s.db.FinishCheck(s.ctx, c, nil, s.now.UTC()))
+			if s.uncompared {
+				s.must(s.db.LoseCheck(s.ctx, c))
+			} else {
+				s.must(s.db.FinishCheck(s.ctx, c, nil, s.now.UTC()))
+			}
 		}
 	}
 }
@@ -706,9 +711,21 @@ func (s *stage) deliverAgain(label string) {
 	s.must(s.bot.Handle(s.ctx, ev))
 }
 
-// lostGap notes a gap in the current room that could not be filled.
-func (s *stage) lostGap() {
-	s.must(s.db.StoreSync(s.ctx, meeting.SyncBatch{Next: "gap", At: s.now.UTC(), Rooms: []meeting.RoomBatch{{Room: s.room, Limited: true, PrevBatch: "p"}}}))
+// gap has something of the current room be lost: what a gap had, an event that
+// cannot be handled, or the next comparisons with the server.
+func (s *stage) gap(what string) {
+	s.serial++
+	batch := meeting.RoomBatch{Room: s.room, Limited: true, PrevBatch: "p"}
+	lost := meeting.EventID(fmt.Sprintf("$lost%d", s.serial))
+	switch what {
+	case "check":
+		s.uncompared = true
+		return
+	case "event":
+		batch = meeting.RoomBatch{Room: s.room, Events: []meeting.RawEvent{{ID: lost, Room: s.room, JSON: []byte("{}")}}}
+	}
+	s.must(s.db.StoreSync(s.ctx, meeting.SyncBatch{Next: string(lost), At: s.now.UTC(), Rooms: []meeting.RoomBatch{batch}}))
+	s.must(s.db.BuryInbox(s.ctx, lost))
 	gaps, err := s.db.OpenGaps(s.ctx, s.now.UTC())
 	s.must(err)
 	for _, g := range gaps {

@@ -3,6 +3,7 @@ package matrix
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -23,6 +24,13 @@ const (
 	// lookPage is how many events a room is compared in at first after an outage:
 	// seldom has more been written since.
 	lookPage = 100
+)
+
+// What a comparison ends with that has not compared everything. Reading once more
+// seldom changes that, so they count as refusals do.
+var (
+	errNoRoot = errors.New("the room is to be compared from an event on that the server does not show")
+	errNoEnd  = errors.New("the thread has more pages than are read")
 )
 
 // Wake has the client look at once for threads to compare.
@@ -119,18 +127,18 @@ func (c *Client) readThread(ctx context.Context, k meeting.Check) (out []meeting
 			}
 		}
 		if resp.Next == "" || resp.Next == from || len(resp.Chunk) == 0 {
-			break
+			slices.Reverse(out)
+			return out, len(out), nil
 		}
 		from = resp.Next
 	}
-	slices.Reverse(out)
-	return out, len(out), nil
+	return nil, 0, errNoEnd
 }
 
 // readSince returns what is in a room after the check's root, oldest first and
-// with what the inbox has, and how much of it the inbox does not have. It is
-// nothing where the root is not found: what came before the meeting is not to be
-// acted on.
+// with what the inbox has, and how much of it the inbox does not have. Where the root
+// is not found it is nothing, as what came before is not to be acted on; for a meeting
+// that is errNoRoot, for its minutes must not say that the room was compared.
 func (c *Client) readSince(ctx context.Context, k meeting.Check) (out []meeting.RawEvent, missing int, err error) {
 	r := reader{c: c, room: id.RoomID(k.Room), known: map[string]bool{}}
 	// Dendrite leaves events out where pages meet, and that could be the root.
@@ -157,6 +165,9 @@ func (c *Client) readSince(ctx context.Context, k meeting.Check) (out []meeting.
 			return nil, 0, nil
 		}
 		return out, missing, nil
+	}
+	if k.Meeting != 0 {
+		return nil, 0, errNoRoot
 	}
 	c.log.Warn("cannot find from where on a room is to be compared", "room", k.Room)
 	return nil, 0, nil

@@ -3,6 +3,7 @@ package matrix
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -116,6 +117,63 @@ func TestCheckThatIsRefusedIsLost(t *testing.T) {
 	w.begin(c)
 	w.store.mu.Lock()
 	w.store.checks = []meeting.Check{{ID: 1, Room: room1, Root: "$root", Since: w.clock.now()}}
+	w.store.mu.Unlock()
+	c.Wake()
+	w.until("the loss", func() bool { w.store.mu.Lock(); defer w.store.mu.Unlock(); return w.store.lost == 1 })
+}
+
+// TestCheckWithoutItsRoot: where the server does not show the question from which on
+// a meeting's room is to be compared, the room counts as not compared, and nothing
+// from before the meeting is taken in. Without a meeting nobody is told that it was.
+func TestCheckWithoutItsRoot(t *testing.T) {
+	for name, tt := range map[string]struct {
+		meeting int64
+		lost    int
+	}{"meeting": {1, 1}, "after an outage": {0, 0}} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			c := w.open()
+			before, one := text("$0", anna, "före"), text("$1", anna, "ett")
+			var d dag
+			for i, ev := range []object{before, one} {
+				ev["origin_server_ts"] = w.clock.now().UnixMilli()
+				d.add(i, ev)
+			}
+			w.server.messages = d.messages
+			w.begin(c)
+			w.server.push(timeline("1", room1, false, one))
+			w.until("what sync brought", func() bool { return len(w.handler.bodies()) == 1 })
+			w.store.mu.Lock()
+			w.store.checks = []meeting.Check{{ID: 1, Meeting: tt.meeting, Room: room1, Root: "$root", Whole: true, Since: w.clock.now()}}
+			w.store.mu.Unlock()
+			c.Wake()
+			w.until("the end", func() bool { w.store.mu.Lock(); defer w.store.mu.Unlock(); return len(w.store.checks) == 0 })
+			diff(t, w.handler.bodies(), []string{"ett"})
+			if w.store.lost != tt.lost {
+				t.Errorf("%d checks are lost, want %d", w.store.lost, tt.lost)
+			}
+		})
+	}
+}
+
+// TestCheckOfEndlessThread: a thread whose pages never end has not been compared.
+func TestCheckOfEndlessThread(t *testing.T) {
+	w := newWorld(t)
+	c := w.open()
+	pages := 0
+	w.server.setIntercept(func(rw http.ResponseWriter, r *http.Request) bool {
+		if !strings.Contains(r.URL.Path, "/relations/") {
+			return false
+		}
+		pages++
+		if err := json.NewEncoder(rw).Encode(object{"next_batch": strconv.Itoa(pages), "chunk": []object{text("$1", anna, "ett")}}); err != nil {
+			t.Error(err)
+		}
+		return true
+	})
+	w.begin(c)
+	w.store.mu.Lock()
+	w.store.checks = []meeting.Check{{ID: 1, Meeting: 1, Room: room1, Root: "$root", Since: w.clock.now()}}
 	w.store.mu.Unlock()
 	c.Wake()
 	w.until("the loss", func() bool { w.store.mu.Lock(); defer w.store.mu.Unlock(); return w.store.lost == 1 })

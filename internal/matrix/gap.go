@@ -344,10 +344,10 @@ func refusal(err error) bool {
 	return f != nil && !f.transient() && !errors.Is(err, ErrLoggedOut)
 }
 
-// inRow counts refusals in a row: what failed otherwise says nothing of what the
-// server will refuse.
+// inRow counts refusals in a row, and comparisons that could not be made of what the
+// server shows: what failed otherwise says nothing of what the server will refuse.
 func inRow(refusals int, err error) int {
-	if refusal(err) {
+	if refusal(err) || errors.Is(err, errNoRoot) || errors.Is(err, errNoEnd) {
 		return refusals + 1
 	}
 	return 0

@@ -27,11 +27,11 @@ func (t *Tx) StoreCheck(ctx context.Context, c meeting.Check) error {
 
 // Unchecked reports whether the meeting's threads are still being compared, or
 // what came in from its room, or is to be fetched again, is still being handled. It
-// waits for nothing that has failed.
+// waits for nothing that has failed for long.
 func (t *Tx) Unchecked(ctx context.Context, meetingID int64, room meeting.RoomID) (bool, error) {
 	n, err := value[int](ctx, t, "count checks", `SELECT (SELECT count(*) FROM checks WHERE meeting_id = ?1 AND state = 'open')
 		+ (SELECT count(*) FROM gaps WHERE room_id = ?2 AND state = 'open')
-		+ (SELECT count(*) FROM inbox WHERE room_id = ?2 AND state = 'new' AND next_at IS NULL)
+		+ (SELECT count(*) FROM inbox WHERE room_id = ?2 AND state = 'new' AND (next_at IS NULL OR attempts <= `+heldAttempts+`))
 		+ (SELECT count(*) FROM inbox WHERE room_id = ?2 AND state IN ('wait_key', 'fetch') AND state = 'fetch' AND attempts = 0)`, meetingID, room)
 	return n > 0, err
 }
@@ -39,6 +39,17 @@ func (t *Tx) Unchecked(ctx context.Context, meetingID int64, room meeting.RoomID
 // LostChecks counts the meeting's threads that could not be compared.
 func (t *Tx) LostChecks(ctx context.Context, meetingID int64) (int, error) {
 	return value[int](ctx, t, "count lost checks", "SELECT count(*) FROM checks WHERE meeting_id = ? AND state = 'lost'", meetingID)
+}
+
+// LostEvents counts the events of a room that came in [from, to] and that the bot
+// could not handle: it has given them up, or they have failed for so long that they
+// no longer hold up the room. A zero to means until now.
+func (t *Tx) LostEvents(ctx context.Context, room meeting.RoomID, from, to time.Time) (int, error) {
+	return value[int](ctx, t, "count lost events", `SELECT count(*) FROM (
+			SELECT received_at FROM inbox WHERE room_id = ?1 AND state = 'dead'
+			UNION ALL
+			SELECT received_at FROM inbox WHERE room_id = ?1 AND state = 'new' AND next_at IS NOT NULL AND attempts > `+heldAttempts+`)
+		WHERE received_at >= ?2 AND (?3 IS NULL OR received_at <= ?3)`, room, stamp(from), stamp(to))
 }
 
 // lookBackMargin is how long before the last answer an event has come that is

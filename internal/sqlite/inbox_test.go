@@ -107,6 +107,41 @@ func TestFailingEventLetsItsRoomGoOn(t *testing.T) {
 	want(t, drain(t, d, noon.Add(time.Hour)), "$bad")
 }
 
+// A meeting waits, before it closes, for an event that has failed a few times. One
+// that has failed for longer, or that was given up, counts as missing in minutes of
+// the time when it came, until it could be handled.
+func TestLostEvents(t *testing.T) {
+	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
+	store(t, d, raw("!a", "$bad"))
+	is := func(wantWaits bool, wantLost int) {
+		t.Helper()
+		must(t, d.Update(t.Context(), func(tx *Tx) error {
+			waits, err := tx.Unchecked(t.Context(), 1, "!a")
+			must(t, err)
+			lost, err := tx.LostEvents(t.Context(), "!a", noon, time.Time{})
+			must(t, err)
+			before, err := tx.LostEvents(t.Context(), "!a", noon.Add(-2*time.Hour), noon.Add(-time.Hour))
+			must(t, err)
+			elsewhere, err := tx.LostEvents(t.Context(), "!b", noon, time.Time{})
+			if waits != wantWaits || lost != wantLost || before != 0 || elsewhere != 0 {
+				t.Errorf("waits: %v, lost: %d, before: %d, in another room: %d; want %v, %d, 0, 0", waits, lost, before, elsewhere, wantWaits, wantLost)
+			}
+			return err
+		}))
+	}
+	is(true, 0)
+	for range meeting.HeldAttempts {
+		must(t, d.RetryInbox(t.Context(), "$bad", noon.Add(time.Hour)))
+		is(true, 0)
+	}
+	must(t, d.RetryInbox(t.Context(), "$bad", noon.Add(time.Hour)))
+	is(false, 1)
+	must(t, d.BuryInbox(t.Context(), "$bad"))
+	is(false, 1)
+	must(t, d.Update(t.Context(), func(tx *Tx) error { return tx.FinishEvent(t.Context(), "$bad") }))
+	is(false, 0)
+}
+
 // Two gaps in a room are filled by one reading: what lies in the second one
 // keeps its place between the answers that reported them. The second waits while
 // the first is parked after a failure.
