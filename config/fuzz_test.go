@@ -28,6 +28,9 @@ func FuzzLoad(f *testing.F) {
 	f.Add(strings.Replace(with, "samsjuklighet", "eget", 1), own)
 	f.Add(strings.Replace(base, "#bln-vasteras", "#bln-samordning", 1), "")
 	f.Add(strings.Replace(base, "    leaders: [\"@lena:example.se\"]\n", "", 1), "")
+	for _, networks := range []string{"", "networks: []\n"} { // all are made in chat
+		f.Add(base[:strings.Index(base, "networks:")]+networks, "")
+	}
 	for _, text := range []string{base, config.Example(), string(faulty), "a: |\n  b\n", "? [a]\n: {b: c}", "a: &x [*x]", "networks: [{}]", "- !x\n"} {
 		f.Add(text, text)
 		f.Add(with, text)
@@ -100,7 +103,7 @@ var (
 func checkConfig(t *testing.T, cfg *config.Config) {
 	t.Helper()
 	if cfg.Homeserver == "" || !users.MatchString(string(cfg.User)) || cfg.Location == nil || !rooms.MatchString(cfg.Coordination.Room) ||
-		len(cfg.Coordination.Staff) == 0 || len(cfg.Networks) == 0 || !slices.Contains(meeting.Languages(), cfg.Language) {
+		len(cfg.Coordination.Staff) == 0 || !slices.Contains(meeting.Languages(), cfg.Language) {
 		t.Fatalf("half a configuration: %+v", cfg)
 	}
 	taken := map[string]bool{cfg.Coordination.Room: true}
