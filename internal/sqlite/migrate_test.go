@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -58,6 +59,37 @@ func TestMigrationsAreNumbered(t *testing.T) {
 		if want := fmt.Sprintf("migrations/%04d_", i+1); !strings.HasPrefix(name, want) {
 			t.Errorf("%s does not begin with %s", name, want)
 		}
+	}
+}
+
+// TestMigrationsAreFrozen: databases have been written with these files, so that
+// they must stay as they are, to the byte. testdata/frozen.sha256 is what sha256sum
+// prints; the commit that brings a new migration adds its line.
+func TestMigrationsAreFrozen(t *testing.T) {
+	list, err := os.ReadFile("testdata/frozen.sha256")
+	must(t, err)
+	frozen := map[string]string{}
+	for line := range strings.Lines(string(list)) {
+		sum, name, _ := strings.Cut(strings.TrimSpace(line), "  ")
+		frozen[name] = sum
+	}
+	files, err := filepath.Glob("migrations/*.sql")
+	must(t, err)
+	for _, name := range append(files, "testdata/schema-1.sql") {
+		text, err := os.ReadFile(name)
+		must(t, err)
+		sum := fmt.Sprintf("%x", sha256.Sum256(text))
+		switch frozen[name] {
+		case sum:
+		case "":
+			t.Errorf("testdata/frozen.sha256 lacks the line %q", sum+"  "+name)
+		default:
+			t.Errorf("%s has been changed after its release: put it back, and make the change in a new migration", name)
+		}
+		delete(frozen, name)
+	}
+	for name := range frozen {
+		t.Errorf("%s is gone", name)
 	}
 }
 
