@@ -27,29 +27,31 @@ tools: demo-build
 		{ echo "make: no C compiler found (go env CC). The homeserver needs one: install gcc or clang." >&2; exit 1; }
 	bin/demo -prepare
 
-# Some tests need Python (for Synapse), Node (for a client on another crypto library) or LibreOffice (for the Word files).
-# Where one is missing they are left out, and that is said.
+# Some tests need Python (for Synapse), Node (for a client on another crypto library), LibreOffice (for the Word files) or
+# systemd-analyze (for the units in deploy). Where one is missing they are left out, and that is said.
 WITHOUT := $(shell python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' >/dev/null 2>&1 || echo Synapse) \
 	$(shell command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' >/dev/null 2>&1 || echo Independent) \
-	$(shell command -v soffice >/dev/null && command -v pdftotext >/dev/null || echo LibreOffice)
+	$(shell command -v soffice >/dev/null && command -v pdftotext >/dev/null || echo LibreOffice) \
+	$(shell command -v systemd-analyze >/dev/null || echo Units)
 space := $(subst ,, )
 
 test: tools
 	$(GO) test -count=1 -timeout=40m $(if $(strip $(WITHOUT)),-skip '$(subst $(space),|,$(strip $(WITHOUT)))') ./...
-	@if [ -n "$(strip $(WITHOUT))" ]; then echo "test: NOT TESTED, for lack of python3 with venv (3.10 or newer), of node (20 or newer) with npm, or of LibreOffice Writer with pdftotext: $(strip $(WITHOUT))"; fi
+	@if [ -n "$(strip $(WITHOUT))" ]; then echo "test: NOT TESTED, for lack of python3 with venv (3.10 or newer), of node (20 or newer) with npm, of LibreOffice Writer with pdftotext, or of systemd-analyze: $(strip $(WITHOUT))"; fi
 	@$(MAKE) --no-print-directory soak SEED=$(or $(filter-out 0,$(SEED)),1) AWAY=300
 
 # The fault harness: the bot is killed and its server and network disturbed at random while people write. KILLS, REPLIES
 # and SEED as in the report of an earlier run; AWAY replies are written while the bot is away; SERVER is dendrite or
-# synapse. make test runs it with these numbers and always the same seed. It has a build tag of its own, for it takes long
+# synapse. make test runs it with these numbers and always the same seed. It has build tags of its own, for it takes long
 # and judges hard.
 KILLS   ?= 30
 REPLIES ?= 500
 SEED    ?= 0
 AWAY    ?= 2000
 SERVER  ?= dendrite
-FAULTS   = $(strip $(filter-out -tags=%,$(GOFLAGS))) -tags=goolm,timetzdata,faults
+FAULTS   = $(strip $(filter-out -tags=%,$(GOFLAGS))) -tags=goolm,timetzdata,faults,failpoints
 soak: tools
+	GOFLAGS="$(FAULTS)" $(GO) test -count=1 ./internal/failpoint
 	GOFLAGS="$(FAULTS)" $(GO) test -count=1 -v -timeout=12h \
 		./internal/homeserver/faults -kills $(KILLS) -replies $(REPLIES) -seed $(SEED) -away $(AWAY) -server $(SERVER)
 
@@ -62,6 +64,7 @@ fuzz:
 		$(GO) test -run '^$$' -fuzz "^$${t#*:}$$" -fuzztime $(FUZZTIME) -parallel 1 ./$${t%%:*}; done
 
 # Each part can be run alone; make -k check goes on after a fault.
+TAGGED = ./internal/failpoint ./internal/homeserver/faults
 check: fmt vet staticcheck tidy imports vulncheck
 
 fmt:
@@ -69,10 +72,11 @@ fmt:
 
 vet:
 	$(GO) vet ./...
-	GOFLAGS="$(FAULTS)" $(GO) vet ./internal/homeserver/faults
+	GOFLAGS="$(FAULTS)" $(GO) vet $(TAGGED)
 
 staticcheck:
 	$(LINT) staticcheck ./...
+	GOFLAGS="$(FAULTS)" $(LINT) staticcheck $(TAGGED)
 
 tidy:
 	$(GO) mod tidy -diff
