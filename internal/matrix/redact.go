@@ -65,7 +65,10 @@ func (c *Client) mayRedact(ctx context.Context, room id.RoomID, user id.UserID) 
 	return levels.GetUserLevel(user) >= levels.Redact(), nil
 }
 
-// isRedacted asks the server for the event that a redaction removes.
+// isRedacted asks the server for the event that a redaction removes, and reports
+// whether it is removed, or is the sender's own: that everybody may remove, and
+// Dendrite may go on showing it (it forgets a redaction that comes to its sync part
+// before the event).
 func (c *Client) isRedacted(ctx context.Context, r meeting.Redaction) (bool, error) {
 	var raw json.RawMessage
 	path := []any{"v3", "rooms", id.RoomID(r.Room), "event", id.EventID(r.Target)}
@@ -73,5 +76,5 @@ func (c *Client) isRedacted(ctx context.Context, r meeting.Redaction) (bool, err
 		return false, err
 	}
 	ev, err := wire.Parse(raw)
-	return err == nil && (ev.Redacted || len(ev.Content) == 0), nil
+	return err == nil && (ev.Redacted || len(ev.Content) == 0 || ev.Sender == string(r.Sender)), nil
 }
