@@ -83,10 +83,11 @@ func (s *scene) formerly(ctx context.Context, r meeting.Redaction) (*meeting.Net
 	return s.network(ctx, m.Network)
 }
 
-// removeVersion takes back an edit: the entry says again what it said before.
+// removeVersion takes back an edit: the entry says again what it said before. An
+// edit that counted has a text.
 func (b *Bot) removeVersion(ctx context.Context, s *scene, net *meeting.Network, id meeting.EventID) error {
 	entry, text, err := s.tx.DeleteVersion(ctx, id)
-	if err != nil || entry == "" {
+	if err != nil || text == "" {
 		return err
 	}
 	e, err := s.tx.Entry(ctx, entry, net.Leads)
