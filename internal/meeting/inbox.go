@@ -121,8 +121,7 @@ type EventMeta struct {
 	Sender UserID
 	SentAt time.Time // origin_server_ts: for showing, never for rights
 	Order  Order
-	// Stale says that the event was found when filling a gap or after
-	// downtime, and is older than commands may be.
+	// Received is when the bot stored the event, in UTC.
 	Received time.Time
 	// Fetched says that the bot asked for this event again.
 	Fetched bool

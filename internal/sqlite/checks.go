@@ -27,7 +27,7 @@ func (t *Tx) StoreCheck(ctx context.Context, c meeting.Check) error {
 
 // Unchecked reports whether the meeting's threads are still being compared, or
 // what came in from its room, or is to be fetched again, is still being handled. It
-// waits for nothing that has failed for long.
+// waits for nothing that has failed for long. (The states are named as in the index.)
 func (t *Tx) Unchecked(ctx context.Context, meetingID int64, room meeting.RoomID) (bool, error) {
 	n, err := value[int](ctx, t, "count checks", `SELECT (SELECT count(*) FROM checks WHERE meeting_id = ?1 AND state = 'open')
 		+ (SELECT count(*) FROM gaps WHERE room_id = ?2 AND state = 'open')
@@ -90,7 +90,7 @@ const checksAtOnce = "20"
 
 const openChecks = `SELECT id, coalesce(meeting_id, 0), room_id, root, attempts, refusals, asked, since FROM checks c
 WHERE state = 'open' AND (next_at IS NULL OR next_at <= ?)
-AND (meeting_id IS NOT NULL OR NOT EXISTS (SELECT 1 FROM gaps g WHERE g.room_id = c.room_id AND g.state = 'open'))
+AND NOT EXISTS (SELECT 1 FROM gaps g WHERE g.room_id = c.room_id AND g.state = 'open')
 AND (root LIKE '` + wholeRoom + `%' OR room_id NOT IN (SELECT room_id FROM checks WHERE state = 'open' AND root LIKE '` + wholeRoom + `%'))
 ORDER BY room_id NOT IN (SELECT room_id FROM checks WHERE state = 'open' AND meeting_id IS NOT NULL), meeting_id IS NULL, id
 LIMIT ` + checksAtOnce

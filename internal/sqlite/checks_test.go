@@ -243,3 +243,30 @@ func TestRefusalsInARow(t *testing.T) {
 		t.Errorf("asked anew: %+v", c)
 	}
 }
+
+// TestChecksWaitForGaps: what is missing from a thread may be in a gap, which alone
+// shows its place.
+func TestChecksWaitForGaps(t *testing.T) {
+	ctx := t.Context()
+	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
+	limited := raw("!a", "$2")
+	limited.Limited, limited.PrevBatch = true, "p"
+	store(t, d, raw("!a", "$1"))
+	store(t, d, limited)
+	must(t, d.Update(ctx, func(tx *Tx) error {
+		return tx.StoreCheck(ctx, meeting.Check{Meeting: 1, Room: "!a", Root: "$1", Since: noon})
+	}))
+	listed := func(want int) {
+		t.Helper()
+		checks, err := d.OpenChecks(ctx, noon)
+		must(t, err)
+		if len(checks) != want {
+			t.Errorf("checks: %+v", checks)
+		}
+	}
+	listed(0)
+	gaps, err := d.OpenGaps(ctx, noon)
+	must(t, err)
+	must(t, d.LoseGap(ctx, gaps[0], noon))
+	listed(1)
+}

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"database/sql"
 	"errors"
@@ -112,6 +113,13 @@ func TestUpgradeFromTheFirstSchema(t *testing.T) {
 		}
 		return err
 	}))
+	for _, name := range []string{path, path + "-wal"} {
+		data, err := os.ReadFile(name)
+		must(t, err)
+		if bytes.Contains(data, []byte("Borttaget")) {
+			t.Errorf("%s still holds a text that the upgrade removed", filepath.Base(name))
+		}
+	}
 	copied := path + ".v1"
 	info, err := os.Stat(copied)
 	must(t, err)

@@ -44,13 +44,13 @@ func (t *Tx) missing(ctx context.Context, room meeting.RoomID, events []meeting.
 	}
 	var runs []run
 	var after *meeting.Order
-	var late []*meeting.Order // places of what stands before, but has come late
+	var waiting []*meeting.Order // places of what stands before, but is not known to have come in time
 	for i, e := range events {
 		if places[i] != nil {
-			late = append(late, places[i])
+			waiting = append(waiting, places[i])
 			continue
 		}
-		late = slices.DeleteFunc(late, func(o *meeting.Order) bool {
+		waiting = slices.DeleteFunc(waiting, func(o *meeting.Order) bool {
 			inTime := before[i] == nil || o.Before(*before[i])
 			if inTime && (after == nil || after.Before(*o)) {
 				after = o

@@ -124,6 +124,7 @@ func (d *DB) migrate(ctx context.Context) error {
 		if err := d.apply(ctx, names[i], i+1); err != nil {
 			return err
 		}
+		d.scrub = true // it may have removed text
 	}
 	return nil
 }
