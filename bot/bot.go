@@ -222,6 +222,12 @@ func (b *Bot) take(ctx context.Context, s *scene, ev meeting.Event) error {
 	if err := b.handle(ctx, s, ev); err != nil {
 		return err
 	}
+	switch ev.(type) {
+	case meeting.Message, meeting.Ignored:
+		if err := s.tx.DropAnswers(ctx, ev.Meta().ID, s.now); err != nil {
+			return err
+		}
+	}
 	failpoint.At("handled", string(ev.Meta().ID))
 	failpoint.At("handled")
 	if _, waits := ev.(meeting.Unreadable); waits {
@@ -236,6 +242,9 @@ func (b *Bot) handle(ctx context.Context, s *scene, ev meeting.Event) error {
 	}
 	p, err := s.place(ctx, ev.Meta().Room)
 	if err != nil {
+		return err
+	}
+	if erased, err := s.erasedSince(ctx, ev); err != nil || erased {
 		return err
 	}
 	if ev, err = s.within(ctx, ev); err != nil {

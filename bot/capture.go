@@ -99,10 +99,9 @@ func (s *scene) awaitTarget(ctx context.Context, m meeting.Message, placed bool)
 			return err
 		}
 	}
-	if post, err := s.tx.PostByEvent(ctx, target); err != nil || post != nil {
-		return err
-	}
-	return s.tx.StoreUnplaced(ctx, m.EventMeta, target, s.now)
+	// An answer to a post that has no meeting waits no longer.
+	_, err := s.postActedOn(ctx, m.EventMeta, target)
+	return err
 }
 
 // errBehind keeps a message back.

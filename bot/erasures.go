@@ -36,6 +36,16 @@ func (b *Bot) EraseAgain(ctx context.Context, e meeting.Erasure) error {
 	return nil
 }
 
+// erasedSince reports whether an event that is fetched again is of somebody who was
+// erased after it had come: it is not taken in.
+func (s *scene) erasedSince(ctx context.Context, ev meeting.Event) (bool, error) {
+	m := ev.Meta()
+	if _, removal := ev.(meeting.Redaction); removal || !m.Fetched {
+		return false, nil
+	}
+	return s.tx.ErasedSince(ctx, meeting.Pseudonym(m.Sender), m.Received)
+}
+
 // erasePseudonym erases everybody whom the pseudonym stands for: at most one.
 func (b *Bot) erasePseudonym(ctx context.Context, s *scene, pseudonym string) error {
 	known, err := s.tx.KnownUsers(ctx)

@@ -125,21 +125,15 @@ func (b *Bot) bringBack(ctx context.Context, s *scene, p place, e meeting.Entry)
 	if err != nil || state != meeting.EntryActive {
 		return err
 	}
-	return b.fetch(ctx, s, p.room, e.ID)
+	return s.fetch(ctx, p.room, e.ID)
 }
 
 // fetch has a message and its edits fetched again.
-func (b *Bot) fetch(ctx context.Context, s *scene, room meeting.RoomID, id meeting.EventID) error {
-	versions, err := s.tx.Versions(ctx, id)
-	if err != nil {
+func (s *scene) fetch(ctx context.Context, room meeting.RoomID, id meeting.EventID) error {
+	if err := s.fetchEdits(ctx, room, id); err != nil {
 		return err
 	}
-	for v := range versions {
-		if _, err := s.tx.FetchEvent(ctx, room, v, s.now); err != nil {
-			return err
-		}
-	}
-	_, err = s.tx.FetchEvent(ctx, room, id, s.now)
+	_, err := s.tx.FetchEvent(ctx, room, id, s.now)
 	return err
 }
 
@@ -196,5 +190,5 @@ func (b *Bot) want(ctx context.Context, s *scene, p place, id meeting.EventID, m
 	if err := s.tx.StoreWanted(ctx, id, m.ID, prompt); err != nil {
 		return err
 	}
-	return b.fetch(ctx, s, p.room, id)
+	return s.fetch(ctx, p.room, id)
 }

@@ -159,6 +159,9 @@ type entries interface {
 	// still turn out to be an entry or a post.
 	StoreUnplaced(ctx context.Context, m meeting.EventMeta, target meeting.EventID, now time.Time) error
 	DeleteUnplaced(ctx context.Context, id meeting.EventID) error
+	// DropAnswers forgets what waits for an event that was handled and is nothing
+	// that it can belong to.
+	DropAnswers(ctx context.Context, id meeting.EventID, now time.Time) error
 	// FetchAnswers has the events fetched again that wait for the target.
 	FetchAnswers(ctx context.Context, room meeting.RoomID, target meeting.EventID, now time.Time) error
 }
@@ -223,6 +226,8 @@ type people interface {
 	// Writers lists who has replied in the network.
 	Writers(ctx context.Context, network string) ([]meeting.UserID, error)
 	StoreErasure(ctx context.Context, e meeting.Erasure) error
+	// ErasedSince reports whether the person with the pseudonym was erased at the time or after it.
+	ErasedSince(ctx context.Context, pseudonym string, at time.Time) (bool, error)
 	// KnownUsers lists everybody that anything is stored about.
 	KnownUsers(ctx context.Context) ([]meeting.UserID, error)
 }

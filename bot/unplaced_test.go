@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"bytes"
 	"database/sql"
 	"fmt"
 	"strings"
@@ -105,6 +106,61 @@ func TestAnsweredBeforeThePostIsKnown(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAnswersToNothing: what answers something that turns out to be neither reply nor
+// post waits no longer, and a leader who takes that in takes in nothing else. Nothing
+// waits for ever.
+func TestAnswersToNothing(t *testing.T) {
+	s := openedStage(t)
+	s.answers("first", "anna", "ett", "$prompt/vasteras/1/1", true)
+	s.answers("answer", "lena", "tre", "$late", false)
+	s.answers("next", "anna", "fyra", "$answer", true)
+	s.answers("never", "anna", "fem", "$unknown", true)
+	s.found("$first", meeting.Message{EventMeta: s.meta("late", user("bo")), Kind: meeting.MessageText, Body: "två"})
+	if n := s.unplaced(); n != 1 {
+		t.Errorf("%d answers wait, want the one to what is unknown", n)
+	}
+	s.step("lena react late 📝")
+	s.settle()
+	s.holds("[ett två]")
+	s.step("after 1441h")
+	s.answers("later", "anna", "sex", "", false)
+	if n := s.unplaced(); n != 0 {
+		t.Errorf("%d answers wait for ever", n)
+	}
+}
+
+// TestErasedWhileFetched: what a leader took in is not taken in any more when its
+// author has been erased while the server did not give it. What they write later is.
+func TestErasedWhileFetched(t *testing.T) {
+	s := openedStage(t)
+	for _, step := range []string{"anna #loose: två", "nofetch", "lena react loose 📝", "nofetch", "after 1s", "anna: !glöm mig ja", "after 2m", "anna in 1: tre"} {
+		s.step(step)
+		s.settle()
+	}
+	s.holds("[tre]")
+	if bytes.Contains(s.stored(), []byte("två")) {
+		t.Error("the text is stored")
+	}
+}
+
+// TestEditOfAnothersMessage: an edit that somebody made of another's message counts
+// for nothing, and neither does its removal: nothing that was shared is taken down.
+func TestEditOfAnothersMessage(t *testing.T) {
+	s := openedStage(t)
+	for _, step := range []string{"anna #loose: Avlastning på kvällar och helger.", "bo edit loose #edit: Ingenting alls.", "lena react loose 📝",
+		"lena: !avsluta", "lena: !godkänn"} {
+		s.step(step)
+		s.settle()
+	}
+	said := s.out.Len()
+	s.step("bo delete edit")
+	s.settle()
+	if more := s.out.String()[said:]; more != "" {
+		t.Errorf("the bot did something:\n%s", more)
+	}
+	s.holds("[Avlastning på kvällar och helger.]")
 }
 
 // TestEarlyVotesAreUnnamed: while votes wait for the bot to know which event the poll

@@ -29,6 +29,13 @@ func (t *Tx) StoreErasure(ctx context.Context, e meeting.Erasure) error {
 	return err
 }
 
+// ErasedSince reports whether the person with the pseudonym was erased at the time or
+// after it.
+func (t *Tx) ErasedSince(ctx context.Context, pseudonym string, at time.Time) (bool, error) {
+	return value[bool](ctx, t, "look up erasure", "SELECT EXISTS (SELECT 1 FROM erasures WHERE kind = ? AND subject = ? AND at >= ?)",
+		meeting.ErasedPerson, pseudonym, stamp(at))
+}
+
 const listErasures = "SELECT id, kind, subject, at FROM erasures ORDER BY at, id"
 
 func scanErasure(r row) (meeting.Erasure, error) {

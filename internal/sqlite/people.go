@@ -140,10 +140,6 @@ func (t *Tx) SetVersionText(ctx context.Context, id meeting.EventID, body string
 // coordination room.
 const inNoRoom = "NOT EXISTS (SELECT 1 FROM members m JOIN bindings b ON b.room_id = m.room_id WHERE m.user_id = ?1 AND m.membership = 'join')"
 
-// What a user wrote is not fetched any more.
-const stopFetching = `UPDATE inbox SET state = 'done', next_at = NULL WHERE state = 'fetch' AND event_id IN (
-	SELECT event_id FROM unplaced WHERE author = ?1 UNION ALL SELECT event_id FROM versions WHERE author = ?1)`
-
 // Forget deletes what is stored about a user outside the texts: whose the
 // (already removed) entries were, messages that have no place yet, reactions, roles, consent, what was said to
 // the user directly, posts whose key names the user, and, for rooms the user has
@@ -154,7 +150,6 @@ func (t *Tx) Forget(ctx context.Context, user meeting.UserID) error {
 	var errs []error
 	for _, query := range []string{
 		"UPDATE entries SET author = '', sent_at = (SELECT coalesce(opened_at, sent_at) FROM meetings WHERE id = meeting_id) WHERE author = ?",
-		stopFetching,
 		"DELETE FROM versions WHERE author = ?",
 		"DELETE FROM reactions WHERE sender = ?",
 		"DELETE FROM unplaced WHERE author = ?",
