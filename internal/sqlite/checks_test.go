@@ -254,7 +254,9 @@ func TestChecksWaitForGaps(t *testing.T) {
 	store(t, d, raw("!a", "$1"))
 	store(t, d, limited)
 	must(t, d.Update(ctx, func(tx *Tx) error {
-		return tx.StoreCheck(ctx, meeting.Check{Meeting: 1, Room: "!a", Root: "$1", Since: noon})
+		m := &meeting.Meeting{Network: "vasteras", Number: 1, State: meeting.StateOpen}
+		must(t, tx.StoreMeeting(ctx, m))
+		return tx.StoreCheck(ctx, meeting.Check{Meeting: m.ID, Room: "!a", Root: "$1", Since: noon})
 	}))
 	listed := func(want int) {
 		t.Helper()
