@@ -162,6 +162,9 @@ func (b *Bot) mine(ctx context.Context, s *scene, user meeting.UserID) (render.M
 	if view.Reactions, err = s.tx.ReactionsBy(ctx, user); err != nil {
 		return view, err
 	}
+	if view.Waiting, err = s.tx.WaitingBy(ctx, user); err != nil {
+		return view, err
+	}
 	for i := range s.set.Networks {
 		net := &s.set.Networks[i]
 		part := render.MyNetwork{Name: net.Name, Role: roles[net.ID]}

@@ -214,6 +214,8 @@ type people interface {
 	StoreConsent(ctx context.Context, c meeting.Consent) error
 	EntriesBy(ctx context.Context, author meeting.UserID) ([]meeting.Entry, error)
 	ReactionsBy(ctx context.Context, user meeting.UserID) (int, error)
+	// WaitingBy counts the user's messages that wait for what they answer to be known.
+	WaitingBy(ctx context.Context, user meeting.UserID) (int, error)
 	RolesBy(ctx context.Context, user meeting.UserID) (map[string]meeting.Role, error)
 	NamesOf(ctx context.Context, user meeting.UserID) ([]string, error)
 	VersionTexts(ctx context.Context, network string) (map[meeting.EventID]string, error)

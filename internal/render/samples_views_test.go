@@ -104,7 +104,7 @@ func fullMine(loc *time.Location) Mine {
 	since := at(loc, time.September, 8, 19)
 	return Mine{
 		Votes: []MyVote{{Network: "Västerås", Chosen: []string{"1", "3"}}},
-		User:  "@anna_s:example.se", Names: []string{"Anna", "Anna *S*"}, Reactions: 3,
+		User:  "@anna_s:example.se", Names: []string{"Anna", "Anna *S*"}, Reactions: 3, Waiting: 2,
 		Networks: []MyNetwork{
 			{Name: "Västerås", Role: meeting.RoleCarer, Answer: meeting.AnswerPart, Since: since},
 			{Name: "Arvika", Role: meeting.RoleNGO, Answer: meeting.AnswerNo, Since: since},

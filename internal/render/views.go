@@ -291,6 +291,7 @@ type Mine struct {
 	Plans     []MyPlan
 	Votes     []MyVote
 	Reactions int
+	Waiting   int // messages that wait for what they answer
 }
 
 // MyNetwork is a person's part in a network.

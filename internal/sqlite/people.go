@@ -49,6 +49,11 @@ func (t *Tx) ReactionsBy(ctx context.Context, user meeting.UserID) (int, error) 
 	return value[int](ctx, t, "count reactions", "SELECT count(*) FROM reactions WHERE sender = ?", user)
 }
 
+// WaitingBy counts the user's messages that wait for what they answer to be known.
+func (t *Tx) WaitingBy(ctx context.Context, user meeting.UserID) (int, error) {
+	return value[int](ctx, t, "count waiting messages", "SELECT count(*) FROM unplaced WHERE author = ?", user)
+}
+
 // RolesBy returns the user's role in each network.
 func (t *Tx) RolesBy(ctx context.Context, user meeting.UserID) (map[string]meeting.Role, error) {
 	out := map[string]meeting.Role{}
