@@ -146,6 +146,36 @@ func TestLookBack(t *testing.T) {
 	}
 }
 
+// TestLookBackInQuietRooms: where nothing came for months a room is compared from
+// the last that came before them, however busy the others were.
+func TestLookBackInQuietRooms(t *testing.T) {
+	ctx := t.Context()
+	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
+	const day = 24 * time.Hour
+	answer := func(after time.Duration, rooms ...meeting.RoomBatch) {
+		must(t, d.StoreSync(ctx, meeting.SyncBatch{Next: "n", At: noon.Add(after), Rooms: rooms}))
+	}
+	answer(0, raw("!quiet", "$q1", "$q2"), raw("!busy", "$b"))
+	answer(time.Hour, raw("!quiet", "$q3"))
+	for n := range 200 {
+		answer(time.Duration(n+1)*day, raw("!busy", fmt.Sprint("$b", n)))
+	}
+	must(t, d.LookBack(ctx, noon.Add(201*day)))
+	checks, err := d.OpenChecks(ctx, noon.Add(201*day))
+	must(t, err)
+	roots := map[meeting.RoomID]meeting.EventID{}
+	for _, c := range checks {
+		roots[c.Room] = c.Root
+		if c.Room == "!quiet" { // what is found there comes after what is known
+			must(t, d.FinishCheck(ctx, c, raw("!quiet", "$q3", "$q4", "$q5").Events, noon.Add(201*day)))
+		}
+	}
+	if diff := cmp.Diff(map[meeting.RoomID]meeting.EventID{"!quiet": "$q3", "!busy": "$b198"}, roots); diff != "" {
+		t.Errorf("checks (-want +got):\n%s", diff)
+	}
+	want(t, drain(t, d, noon.Add(201*day), "!busy"), "$q1", "$q2", "$q3", "$q4", "$q5")
+}
+
 // TestLookBackWhileOneIsAnswered: what reads a room before it is to be compared
 // once more, at the same time by a clock that was set back, does not end that.
 func TestLookBackWhileOneIsAnswered(t *testing.T) {
