@@ -32,10 +32,13 @@ var ErrNewer = errors.New("the database was written by a newer version of blnbot
 // the system's cache of the file.
 const cache = "_pragma=cache_size(-500)"
 
+// busyTimeout is how long a lock of another process is waited for.
+const busyTimeout = "busy_timeout(10000)"
+
 // pragmas are set on every connection. FULL, because with WAL and NORMAL the
 // last commits can be lost with the power, after the server was told that they
 // are safe; secure_delete, because removed text must leave the free pages too.
-const pragmas = cache + "&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_pragma=busy_timeout(10000)" +
+const pragmas = cache + "&_pragma=journal_mode(WAL)&_pragma=foreign_keys(1)&_pragma=" + busyTimeout +
 	"&_pragma=synchronous(FULL)&_pragma=secure_delete(1)&_txlock=immediate&_time_format=sqlite&_timezone=UTC"
 
 // Connect opens an SQLite file with the settings that both of the bot's files
@@ -67,13 +70,14 @@ func Connect(ctx context.Context, path string) (*sql.DB, error) {
 // DB is blnbot.db. Its methods are what the adapters need, each one a
 // transaction; the bot works on a Tx.
 type DB struct {
-	db   *sql.DB
-	path string
-	kick func() // called after a transaction that stored posts
-	// scrub says that the log still holds text that was removed, outdated that
-	// there are copies of the database that hold it.
-	scrub, outdated bool
-	mu              sync.Mutex // guards scrub and outdated
+	db    *sql.DB
+	path  string
+	kick  func() // called after a transaction that stored posts
+	scrub scrubPlan
+	// outdated says that there are copies of the database that hold text that was
+	// removed.
+	outdated bool
+	mu       sync.Mutex // guards scrub and outdated
 }
 
 // Open opens blnbot.db in the folder, creates or upgrades it, and refuses a
@@ -83,7 +87,8 @@ func Open(ctx context.Context, path string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &DB{db: conn, path: path, kick: func() {}}
+	// Whoever had the database before may have been killed before the log was empty.
+	d := &DB{db: conn, path: path, kick: func() {}, scrub: scrubPlan{due: true}}
 	err = d.migrate(ctx)
 	if err == nil {
 		err = d.dropOutdated(ctx)
@@ -124,7 +129,6 @@ func (d *DB) migrate(ctx context.Context) error {
 		if err := d.apply(ctx, names[i], i+1); err != nil {
 			return err
 		}
-		d.scrub = true // it may have removed text
 	}
 	return nil
 }
@@ -235,28 +239,6 @@ func (d *DB) scrubCopies(cleared bool) {
 	if d.outdated = d.outdated || cleared; d.outdated {
 		d.outdated = d.dropCopies(time.Time{}) != nil
 	}
-}
-
-// scrubLog empties the write-ahead log after text was removed: secure_delete
-// overwrites the pages of the database, but the log keeps their earlier form.
-// While another process reads the database, or if it fails, that is left to the
-// next transaction; what was committed stays committed either way.
-func (d *DB) scrubLog(ctx context.Context, removed bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.scrub = d.scrub || removed
-	if !d.scrub {
-		return
-	}
-	var busy, frames, moved int
-	_, err := d.db.ExecContext(ctx, "PRAGMA busy_timeout(200)") // readers may take their time
-	if err == nil {
-		err = d.db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &moved)
-	}
-	if err == nil {
-		_, err = d.db.ExecContext(ctx, "PRAGMA busy_timeout(10000)")
-	}
-	d.scrub = err != nil || busy != 0
 }
 
 // exec runs a statement and names it in the error.
