@@ -58,29 +58,27 @@ func (d *DB) scrubLog(ctx context.Context, removed bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if try, patience := d.scrub.next(removed); try {
-		d.scrub.tried(d.emptyLog(ctx, patience) == nil)
+		emptied, err := d.emptyLog(ctx, patience)
+		d.scrub.tried(emptied && err == nil)
 	}
 }
 
-// emptyLog writes the log back into the file and cuts it to nothing. It fails if
-// others still read from the log when patience is over.
-func (d *DB) emptyLog(ctx context.Context, patience time.Duration) error {
+// emptyLog writes the log back into the file and cuts it to nothing, unless others
+// still read from it when patience is over.
+func (d *DB) emptyLog(ctx context.Context, patience time.Duration) (emptied bool, err error) {
 	conn, err := d.db.Conn(ctx) // for itself alone, as long as its patience is another
 	if err != nil {
-		return fmt.Errorf("empty log: %w", err)
+		return false, fmt.Errorf("empty log: %w", err)
 	}
 	defer conn.Close()
 	if _, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout(%d)", patience.Milliseconds())); err != nil {
-		return fmt.Errorf("empty log: %w", err)
+		return false, fmt.Errorf("empty log: %w", err)
 	}
 	var busy, frames, moved int
 	err = conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &moved)
-	if err == nil && busy != 0 {
-		err = errors.New("somebody reads it")
-	}
 	_, err2 := conn.ExecContext(ctx, "PRAGMA "+busyTimeout)
 	if err := errors.Join(err, err2); err != nil {
-		return fmt.Errorf("empty log: %w", err)
+		return false, fmt.Errorf("empty log: %w", err)
 	}
-	return nil
+	return busy == 0, nil
 }

@@ -102,9 +102,10 @@ func Open(ctx context.Context, path string) (*DB, error) {
 // OnPosts sets what is called after new posts were committed.
 func (d *DB) OnPosts(fn func()) { d.kick = fn }
 
-// Close writes the log back into the file and closes it.
+// Close writes the log back into the file and closes it. It does not wait for a
+// reader that stays: a stop would take longer than the bot says.
 func (d *DB) Close() error {
-	_, err := d.db.Exec("PRAGMA wal_checkpoint(TRUNCATE)")
+	_, err := d.emptyLog(context.Background(), scrubPatience)
 	return errors.Join(err, d.db.Close())
 }
 
