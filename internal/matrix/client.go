@@ -129,11 +129,13 @@ type Client struct {
 	fetched   fetched
 	counted   time.Time // when the number of one-time keys was last known; sync loop only
 	noted     bool      // that rooms are to be compared since the last outage; sync loop only
+	handouts  handouts
 	threads   threads
 	receipts  receipts
 
 	keyRequests                                  chan keyRequest
 	wakeInbox, wakeGaps, wakeInvites, wakeChecks chan struct{}
+	wakeKeys                                     chan struct{}
 	ready                                        chan struct{}
 	firstSync, gapsDone, drained                 atomic.Bool
 	readyOnce                                    sync.Once
@@ -199,7 +201,7 @@ func newClient(api *mautrix.Client, s *session, o Options) *Client {
 		pace: o.pace.withDefaults(), self: s.user, decoder: wire.Decoder{Self: meeting.UserID(s.user)},
 		opened: o.Now(), o: o,
 		wakeInbox: make(chan struct{}, 1), wakeGaps: make(chan struct{}, 1),
-		wakeInvites: make(chan struct{}, 1), wakeChecks: make(chan struct{}, 1),
+		wakeInvites: make(chan struct{}, 1), wakeChecks: make(chan struct{}, 1), wakeKeys: make(chan struct{}, 1),
 		ready: make(chan struct{}), keyRequests: make(chan keyRequest, 64), asking: make(chan struct{}, maxAsking),
 	}
 }

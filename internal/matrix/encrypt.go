@@ -198,7 +198,14 @@ func (c *Client) share(ctx context.Context, name id.RoomID, users []id.UserID) e
 	if err := c.mach.ShareGroupSession(context.WithValue(ctx, sharing{}, &marks), name, users); err != nil {
 		return newFault("share key", err)
 	}
-	err := c.db.DoTxn(ctx, nil, func(ctx context.Context) error {
+	g, err := c.keys.GetOutboundGroupSession(ctx, name)
+	if err != nil {
+		return newFault("read shared key", err)
+	}
+	if g != nil {
+		c.handouts.note(handout{key: g.ShareContent(), to: marks, at: c.now()})
+	}
+	err = c.db.DoTxn(ctx, nil, func(ctx context.Context) error {
 		for _, m := range marks {
 			if err := c.keys.MarkOutboundGroupSessionShared(ctx, m.user, m.device, m.session); err != nil {
 				return err

@@ -53,6 +53,7 @@ func TestQuietRoom(t *testing.T) {
 			if tt.limited {
 				want = append(append(want, names("lost", tt.lost)...), names("new", 3)...)
 			} else { // the fake store puts what a check finds last
+				w.until("the start", c.CaughtUp)
 				away.Store(true)
 				w.server.push(object{"next_batch": "6"})
 				w.until("the outage", func() bool { return !c.CaughtUp() })

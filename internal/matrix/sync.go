@@ -179,7 +179,7 @@ func (c *Client) syncOnce(ctx context.Context, since string, wait time.Duration)
 	}
 	err = c.takeIn(ctx, since, a)
 	if !c.answering.Swap(true) { // not before the gaps that the outage has left are known
-		for _, ch := range []chan struct{}{c.wakeGaps, c.wakeInvites, c.wakeChecks} {
+		for _, ch := range []chan struct{}{c.wakeGaps, c.wakeInvites, c.wakeChecks, c.wakeKeys} {
 			poke(ch)
 		}
 	}
@@ -189,6 +189,7 @@ func (c *Client) syncOnce(ctx context.Context, since string, wait time.Duration)
 // cutOff notes that the server does not answer, and that there will be something
 // to catch up with.
 func (c *Client) cutOff() {
+	c.handouts.doubt(c.now())
 	c.answering.Store(false)
 	c.gapsDone.Store(false)
 	c.drained.Store(false)

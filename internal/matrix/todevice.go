@@ -140,13 +140,16 @@ type keyRequest struct {
 	content *event.RoomKeyRequestEventContent
 }
 
-// keyRequestLoop gives keys again to devices that had them. It runs beside
+// keyRequestLoop gives keys again to devices that had them: to those that ask for
+// them, and after an outage those that the server may have lost. It runs beside
 // the sync, for it may have to fetch and claim keys.
 func (c *Client) keyRequestLoop(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-c.wakeKeys:
+			c.guard("keys given again", func() { c.handAgain(context.WithoutCancel(ctx)) })
 		case req := <-c.keyRequests:
 			c.guard("key request", func() {
 				c.cryptoMu.Lock()
