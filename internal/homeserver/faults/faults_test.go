@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -15,10 +16,17 @@ import (
 
 var (
 	seed    = flag.Uint64("seed", 0, "what the run is made from; 0 for a new one")
-	kills   = flag.Int("kills", 30, "how often the bot is killed, at least")
-	replies = flag.Int("replies", 500, "how many replies are written, at least")
+	kills   = flag.Int("kills", shortKills, "how often the bot is killed, at least")
+	replies = flag.Int("replies", shortReplies, "how many replies are written, at least")
 	server  = flag.String("server", string(homeserver.Dendrite), "the kind of homeserver: dendrite or synapse")
 	keep    = flag.String("keep", "", "folder to keep the data of the runs in")
+)
+
+// The short form of the storm. In a run that is no shorter, everything that can
+// happen must have happened.
+const (
+	shortKills   = 30
+	shortReplies = 500
 )
 
 // perMeeting is about how many replies a meeting of one network gets.
@@ -34,8 +42,8 @@ func TestFaults(t *testing.T) {
 	const networks = 3
 	meetings := min(max((*replies+networks*perMeeting-1)/(networks*perMeeting), 1), 30)
 	each := (*replies + networks*meetings - 1) / (networks * meetings)
-	t.Logf("seed %d: %d kills, %d replies, %d meetings of %d networks, on %s; again with -seed %d -kills %d -replies %d",
-		run, *kills, *replies, meetings, networks, *server, run, *kills, *replies)
+	t.Logf("%d meetings of %d networks; the same dice again: make soak SEED=%d KILLS=%d REPLIES=%d AWAY=%d SERVER=%s",
+		meetings, networks, run, *kills, *replies, *away, *server)
 	began := time.Now()
 	patience := 5*time.Minute + time.Duration(*kills)*10*time.Second + time.Duration(*replies)*500*time.Millisecond
 	w := newWorld(t, run, networks, 3, meetings, patience)
@@ -48,6 +56,28 @@ func TestFaults(t *testing.T) {
 	passed, killed := s.gate.counts()
 	t.Logf("seed %d: %d kills (%s), %d restarts of the server, the clock set %d times, %d replies, %d gaps filled, %d starts of the bot in %s\n\tthe network: %s\n\tthe bot's complaints:%s",
 		run, killed, figures(s.ways), s.restarts, s.clocks, passed, w.bot.gapsSeen, w.bot.begun, time.Since(began).Round(time.Second), w.weather, w.bot.complaints())
+	s.demand()
+}
+
+// demand demands that the storm was one: each kind of fault came, and had the
+// effect that it is there for.
+func (s *storm) demand() {
+	t := s.w.t
+	t.Helper()
+	if err := s.w.weather.broken; err != nil {
+		t.Errorf("a fault could not be brought about: %v", err)
+	}
+	if *kills < shortKills || *replies < shortReplies {
+		return
+	}
+	if missing := s.w.weather.missing(); len(missing) > 0 {
+		t.Errorf("these never happened to a request: %s", strings.Join(missing, "; "))
+	}
+	for what, count := range map[string]int{"gaps filled": s.w.bot.gapsSeen, "restarts of the server": s.restarts, "changes of the clock": s.clocks} {
+		if count == 0 {
+			t.Errorf("there were no %s", what)
+		}
+	}
 }
 
 // rage lets the networks hold their meetings in a storm.

@@ -46,8 +46,8 @@ func (n *network) everybody(number int, late bool) []*actor {
 	n.scenes++
 	var out []*actor
 	for i, who := range append([]*person.Person{n.leader}, n.members...) {
-		rng := n.w.rng(fmt.Sprintf("%s/%d/%d", n.id, n.scenes, i))
-		out = append(out, &actor{network: n, who: who, rng: rng, leads: i == 0, number: number, late: late})
+		name := fmt.Sprintf("%s/%d/%d", n.id, n.scenes, i)
+		out = append(out, &actor{network: n, who: who, name: name, rng: n.w.rng(name), leads: i == 0, number: number, late: late})
 	}
 	return out
 }
@@ -159,8 +159,8 @@ func (n *network) talk(s script, all []*actor, replies int) error {
 	var group sync.WaitGroup
 	for i, a := range all {
 		group.Go(func() {
-			for ctx.Err() == nil && left.Load() > 0 {
-				reply, err := a.step()
+			for step := 1; ctx.Err() == nil && left.Load() > 0; step++ {
+				reply, err := a.step(step)
 				if err != nil {
 					errs[i] = fmt.Errorf("%s: %w", a.who.ID(), err)
 					stop()

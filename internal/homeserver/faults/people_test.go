@@ -66,14 +66,17 @@ func (e *entry) edited() bool { return e.newest() != e.versions[0] }
 type actor struct {
 	*network
 	who    *person.Person
+	name   string // of their chance
 	rng    *rand.Rand
 	leads  bool
 	number int
 	late   bool
 }
 
-// step does one thing by chance, and reports whether it was a reply.
-func (a *actor) step() (bool, error) {
+// step does one thing by chance, and reports whether it was a reply. What it is
+// follows from the seed and the step's number, however long others take.
+func (a *actor) step(number int) (bool, error) {
+	a.rng = a.w.rng(fmt.Sprintf("%s/%d", a.name, number))
 	n := a.rng.IntN(100)
 	switch {
 	case n < 46:
@@ -188,6 +191,7 @@ func (a *actor) reply(source meeting.Source) error {
 }
 
 func (a *actor) replyToReply() error {
+	text, mark := a.text()
 	target := a.pick(func(e *entry) bool {
 		return e.prompt > 0 && e.number == a.number && !e.gone && e.source != meeting.SourceNote
 	})
@@ -197,7 +201,6 @@ func (a *actor) replyToReply() error {
 	a.mu.Lock()
 	target.answered, target.busy = true, false
 	a.mu.Unlock()
-	text, mark := a.text()
 	return a.add(&entry{prompt: target.prompt, source: meeting.SourceReply}, text, mark, answer(target.id()))
 }
 
@@ -271,16 +274,19 @@ func (a *actor) with(fit func(*entry) bool, do func(*entry) (change func(), err 
 func (a *actor) own(e *entry) bool { return e.author == a.who && !e.gone }
 
 func (a *actor) edit() error {
-	return a.with(a.own, func(e *entry) (func(), error) { return a.replace(e, false) })
+	text, mark := a.text()
+	return a.with(a.own, func(e *entry) (func(), error) { return a.replace(e, text, mark, false) })
 }
 
 // editForeign edits what somebody else wrote, as no client lets one do.
 func (a *actor) editForeign() error {
-	return a.with(func(e *entry) bool { return e.author != a.who && !e.gone }, func(e *entry) (func(), error) { return a.replace(e, true) })
+	text, mark := a.text()
+	return a.with(func(e *entry) bool { return e.author != a.who && !e.gone }, func(e *entry) (func(), error) {
+		return a.replace(e, text, mark, true)
+	})
 }
 
-func (a *actor) replace(e *entry, foreign bool) (func(), error) {
-	text, mark := a.text()
+func (a *actor) replace(e *entry, text, mark string, foreign bool) (func(), error) {
 	full := text
 	if e.source == meeting.SourceNote {
 		full = fmt.Sprintf("!anteckna %d %s", e.prompt, text)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"time"
 
 	"blnbot/internal/homeserver"
@@ -15,18 +16,50 @@ import (
 // storm kills the bot again and again, restarts the server and sets the bot's
 // clock.
 type storm struct {
-	w    *world
-	rng  *rand.Rand
-	gate *gate
+	w       *world
+	gate    *gate
+	endings deck // of the bot's processes
+	pauses  deck // between them
 
-	ways     map[string]int // how the bot died
+	lives    int            // processes of the bot
+	ways     map[string]int // how they died
 	restarts int            // of the server
 	clocks   int            // how often the clock was set
 	began    time.Time
 }
 
 func newStorm(w *world, g *gate) *storm {
-	return &storm{w: w, rng: w.rng("storm"), gate: g, ways: map[string]int{}, began: time.Now()}
+	return &storm{w: w, gate: g, ways: map[string]int{}, began: time.Now(),
+		endings: deck{rng: w.rng("endings"), n: len(endings())}, pauses: deck{rng: w.rng("pauses"), n: len(pauses())}}
+}
+
+// How the bot can die, beside the named points.
+const (
+	starting   = "while it starts"
+	atRandom   = "at random"
+	atPost     = "at a post"
+	atSync     = "at a sync"
+	atAnything = "at another request"
+)
+
+// endings are how processes of the bot end, those more often that are to come
+// more often.
+func endings() []string {
+	return slices.Concat(slices.Repeat([]string{starting}, 4), slices.Repeat([]string{atRandom}, 7),
+		slices.Repeat([]string{atPost}, 4), slices.Repeat([]string{atSync}, 2), []string{atAnything},
+		[]string{"answered", "stored", "gap", "handled", "attempted", "sent", "ticked"})
+}
+
+// What can happen while the bot is down.
+const (
+	nothing = iota
+	restart // of the server
+	people  // act for a while
+	clock   // of the bot is set
+)
+
+func pauses() []int {
+	return slices.Concat(slices.Repeat([]int{nothing}, 12), slices.Repeat([]int{restart}, 2), slices.Repeat([]int{people}, 3), slices.Repeat([]int{clock}, 3))
 }
 
 // rage goes on until ctx ends and there were as many kills as wanted. The bot
@@ -35,13 +68,16 @@ func (s *storm) rage(ctx context.Context, kills int) error {
 	s.w.weather.set(true)
 	defer s.w.weather.set(false)
 	for {
-		if err := s.life(ctx); err != nil {
+		s.lives++
+		ending, pause := endings()[s.endings.deal()], pauses()[s.pauses.deal()]
+		rng := s.w.rng(fmt.Sprintf("life/%d", s.lives))
+		if err := s.life(ctx, ending, rng); err != nil {
 			return err
 		}
 		if _, killed := s.gate.counts(); ctx.Err() != nil && killed >= kills {
 			return nil
 		}
-		if err := s.between(); err != nil {
+		if err := s.between(pause, s.w.rng(fmt.Sprintf("pause/%d", s.lives))); err != nil {
 			return err
 		}
 		if err := s.w.bot.start(); err != nil {
@@ -51,15 +87,15 @@ func (s *storm) rage(ctx context.Context, kills int) error {
 }
 
 // between is what happens while the bot is down.
-func (s *storm) between() error {
-	switch n := s.rng.IntN(100); {
-	case n < 10:
+func (s *storm) between(pause int, rng *rand.Rand) error {
+	switch pause {
+	case restart:
 		s.restarts++
 		return s.w.restartServer()
-	case n < 25:
-		return s.w.rest(time.Duration(s.rng.IntN(4000)) * time.Millisecond) // people act meanwhile
-	case n < 40:
-		return s.setClock()
+	case people:
+		return s.w.rest(time.Duration(rng.IntN(4000)) * time.Millisecond)
+	case clock:
+		return s.setClock(rng)
 	}
 	return nil
 }
@@ -69,10 +105,10 @@ func (s *storm) between() error {
 const farthest = 6 * time.Hour
 
 // setClock makes the bot's clock wrong: by hours, by minutes, or not at all.
-func (s *storm) setClock() error {
+func (s *storm) setClock(rng *rand.Rand) error {
 	s.clocks++
-	off := time.Duration(s.rng.Int64N(int64(2*farthest))) - farthest
-	switch s.rng.IntN(4) {
+	off := time.Duration(rng.Int64N(int64(2*farthest))) - farthest
+	switch rng.IntN(4) {
 	case 0:
 		off /= 60
 	case 1:
@@ -85,26 +121,28 @@ func (s *storm) setClock() error {
 const longest = 8 * time.Second
 
 // life waits for the end of the running process, and brings it about.
-func (s *storm) life(ctx context.Context) error {
+func (s *storm) life(ctx context.Context, ending string, rng *rand.Rand) error {
 	bot, over := s.w.bot, s.w.bot.over()
 	way, wait := "while it was left alone", time.Duration(0)
 	if s.gate.dueKill(ctx, over) || ctx.Err() != nil {
-		way, wait = s.fate(over)
+		way, wait = ending, s.prepare(ending, time.Duration(rng.IntN(3000))*time.Millisecond)
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
-	trouble := time.NewTicker(time.Duration(700+s.rng.IntN(3000)) * time.Millisecond)
+	trouble := time.NewTicker(time.Duration(700+rng.IntN(3000)) * time.Millisecond)
 	defer trouble.Stop()
 	for alive := true; alive; {
 		select {
 		case <-over:
 			alive = false
 		case <-timer.C:
-			way = "at random"
+			if wait == longest {
+				way += ", which did not come"
+			}
 			bot.kill()
 			alive = false
 		case <-trouble.C:
-			s.disturb()
+			s.disturb(rng)
 		case <-s.w.ctx.Done():
 			return s.w.ctx.Err()
 		}
@@ -124,37 +162,34 @@ func (s *storm) life(ctx context.Context) error {
 	return nil
 }
 
-// fate decides how and when the process that was just started is to end.
-func (s *storm) fate(over <-chan struct{}) (way string, wait time.Duration) {
-	random := func(n int) time.Duration { return time.Duration(s.rng.IntN(n)) * time.Millisecond }
-	switch n := s.rng.IntN(100); {
-	case n < 15:
-		return "at random", random(1500) // while it starts
-	case n < 45:
+// prepare sees to it that the process ends as it is to, and returns how long to
+// wait before it is killed if it has not ended by then.
+func (s *storm) prepare(ending string, random time.Duration) time.Duration {
+	switch ending {
+	case starting:
+		return random / 2
+	case atRandom:
 		ready, cancel := context.WithTimeout(s.w.ctx, longest)
 		defer cancel()
 		s.w.bot.ready(ready)
-		return "at random", random(3000)
-	case n < 60:
+		return random
+	case atPost:
 		s.w.weather.strike(homeserver.IsSend)
-		return "at a post", longest
-	case n < 67:
-		s.w.weather.strike(func(r *http.Request) bool { return homeserver.IsSync(r) })
-		return "at a sync", longest
-	case n < 72:
+	case atSync:
+		s.w.weather.strike(homeserver.IsSync)
+	case atAnything:
 		s.w.weather.strike(func(r *http.Request) bool { return !homeserver.IsSync(r) && !homeserver.IsSend(r) })
-		return "at another request", longest
+	default:
+		if err := s.w.bot.arm(ending); err != nil {
+			s.w.t.Error(err)
+		}
 	}
-	points := []string{"answered", "stored", "gap", "handled", "attempted", "sent", "ticked"}
-	if err := s.w.bot.arm(points[s.rng.IntN(len(points))]); err != nil {
-		s.w.t.Error(err)
-	}
-	return "at a named point", longest
+	return longest
 }
 
 // disturb does something to the connections or the server while the bot runs.
-func (s *storm) disturb() {
-	switch n := s.rng.IntN(100); {
+func (s *storm) disturb(rng *rand.Rand) {
+	switch n := rng.IntN(100); {
 	case n < 60:
 		s.w.proxy.CutAll()
 	case n < 66:
@@ -163,7 +198,7 @@ func (s *storm) disturb() {
 			s.w.t.Error(err)
 		}
 	case n < 85:
-		if err := s.setClock(); err != nil {
+		if err := s.setClock(rng); err != nil {
 			s.w.t.Error(err)
 		}
 	}

@@ -5,8 +5,8 @@ package faults_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -84,7 +84,7 @@ func newWorldWith(t *testing.T, o worldOptions) *world {
 	w.must(err)
 	w.bot = &process{binary: path, config: w.stage.ConfigFile(), points: filepath.Join(w.dir, "points"),
 		trouble: map[string]int{}, waiting: map[string]bool{}}
-	w.weather = newWeather(o.seed, func() { w.bot.signal(9) })
+	w.weather = newWeather(w.rng, func() { w.bot.signal(9) })
 	w.proxy.OnRequest(w.weather.decide)
 	t.Cleanup(w.close)
 	w.populate(o)
@@ -206,15 +206,6 @@ func (w *world) has(key string) func(person.Seen) bool {
 	return func(s person.Seen) bool { return s.Sender == w.stage.Bot() && s.Content[keyField] == key }
 }
 
-// rng is a source of chance of its own for everybody who acts.
-func (w *world) rng(name string) *rand.Rand {
-	h := uint64(14695981039346656037)
-	for _, b := range []byte(name) {
-		h = (h ^ uint64(b)) * 1099511628211
-	}
-	return rand.New(rand.NewPCG(w.seed, h))
-}
-
 // act has a person do something while the server runs.
 func (w *world) act(do func() error) error {
 	w.quiet.RLock()
@@ -255,6 +246,20 @@ func (w *world) database() (*sql.DB, error) {
 		db.SetMaxOpenConns(1)
 	}
 	return db, err
+}
+
+// lookUp reads a text from the bot's database; empty if there is none.
+func (w *world) lookUp(query string, args ...any) (text string, err error) {
+	db, err := w.database()
+	if err != nil {
+		return "", err
+	}
+	defer db.Close()
+	err = db.QueryRowContext(w.ctx, query, args...).Scan(&text)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return text, err
 }
 
 // poll asks until the answer is yes: the bot's database has nothing that could
