@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -26,7 +25,7 @@ type oracle struct {
 	kept     map[string]bool          // marks of texts that count
 	gone     map[string]string        // marks of texts that were removed, and what they were
 	taken    map[meeting.EventID]bool // the bot's posts that the server has redacted
-	arrived  map[meeting.EventID]int  // events of the networks' rooms, in the order in which the server handed them out
+	arrived  map[meeting.EventID]arrival
 	faults   []string
 	repeated int // redactions that were sent twice
 	doubled  int // posts that were taken down because they were there twice
@@ -40,7 +39,7 @@ type post struct {
 }
 
 // judge finds every fault of a run whose bot has been stopped.
-func (w *world) judge() {
+func (w *world) judge() *oracle {
 	w.t.Helper()
 	o := &oracle{world: w, posts: map[meeting.EventID]post{}, kept: map[string]bool{}, gone: map[string]string{}, taken: map[meeting.EventID]bool{}}
 	w.must(o.readPosts())
@@ -66,6 +65,7 @@ func (w *world) judge() {
 		// Once more behind everything else, where a report that shows the end of the output has them.
 		w.last = fmt.Sprintf("seed %d: %d faults, the first of them:\n\t%s", w.seed, len(o.faults), strings.Join(shown[:min(len(shown), 10)], "\n\t"))
 	}
+	return o
 }
 
 func (o *oracle) fault(format string, args ...any) {
@@ -175,8 +175,6 @@ func (o *oracle) prompt(n *network, number int, p bot.PromptExport) {
 	where := fmt.Sprintf("%s %d.%d", n.id, number, p.Number)
 	want := n.expected(number, p.Number)
 	seen := map[meeting.EventID]bool{}
-	var latest time.Time
-	var before meeting.EventID
 	for _, got := range p.Entries {
 		e := want[got.ID]
 		switch {
@@ -189,50 +187,13 @@ func (o *oracle) prompt(n *network, number int, p bot.PromptExport) {
 		}
 		seen[got.ID] = true
 		o.entry(n, where, e, got)
-		if e.done.Before(latest) {
-			if o.behind(before, got.ID) {
-				o.late++
-			} else {
-				o.fault("%s: %s comes after %s, which was begun later", where, got.ID, before)
-			}
-		}
-		if e.begun.After(latest) {
-			latest, before = e.begun, got.ID
-		}
 	}
+	o.order(where, p.Entries, want)
 	for id, e := range want {
 		if !seen[id] {
 			o.fault("%s: %s of %s is missing (%s)", where, id, e.author.ID(), n.describe(id))
 		}
 	}
-}
-
-// readArrivals asks the server in what order it has handed out what was written. A
-// Dendrite that is killed while it stores an event hands it out when it is started
-// again, behind what came meanwhile. What came after its meeting's summary was
-// approved is in no minutes.
-func (o *oracle) readArrivals() error {
-	o.arrived = map[meeting.EventID]int{}
-	for _, n := range o.nets {
-		arrived, err := o.world.arrivals(n.leader, n.room)
-		if err != nil {
-			return fmt.Errorf("read the order of %s: %w", n.id, err)
-		}
-		maps.Copy(o.arrived, arrived)
-		for _, e := range n.entries {
-			if e.prompt > 0 && o.behind(n.sharing[e.number], e.id()) {
-				e.prompt = 0
-				o.late++
-			}
-		}
-	}
-	return nil
-}
-
-// behind reports whether the server has handed out the second event after the first.
-func (o *oracle) behind(first, second meeting.EventID) bool {
-	a, b := o.arrived[first], o.arrived[second]
-	return a > 0 && b > a
 }
 
 func (o *oracle) entry(n *network, where string, e *entry, got bot.EntryExport) {

@@ -64,33 +64,6 @@ func (w *world) read(who *person.Person, rooms ...meeting.RoomID) (out map[meeti
 	return out, err
 }
 
-// arrivals numbers a room's events in the order in which the server has handed them
-// out. That is the order of a first sync's timeline, which on Dendrite is as long as
-// one asks for; of Synapse's it holds the end.
-func (w *world) arrivals(who *person.Person, room meeting.RoomID) (map[meeting.EventID]int, error) {
-	var answer struct {
-		Rooms struct {
-			Join map[meeting.RoomID]struct {
-				Timeline struct {
-					Events []wire `json:"events"`
-				} `json:"timeline"`
-			} `json:"join"`
-		} `json:"rooms"`
-	}
-	filter, err := json.Marshal(map[string]any{"room": map[string]any{"rooms": []meeting.RoomID{room}, "timeline": map[string]any{"limit": all}}})
-	if err != nil {
-		return nil, err
-	}
-	err = w.as(who, func(r raw) error {
-		return r.call(w.ctx, http.MethodGet, "sync?"+url.Values{"filter": {string(filter)}}.Encode(), nil, &answer)
-	})
-	out := map[meeting.EventID]int{}
-	for i, e := range answer.Rooms.Join[room].Timeline.Events {
-		out[e.ID] = i + 1
-	}
-	return out, err
-}
-
 // as does something with a login of its own.
 func (w *world) as(who *person.Person, do func(raw) error) error {
 	r := raw{server: w.stage.Server.URL()}
