@@ -38,12 +38,12 @@ space := $(subst ,, )
 test: tools
 	$(GO) test -count=1 -timeout=40m $(if $(strip $(WITHOUT)),-skip '$(subst $(space),|,$(strip $(WITHOUT)))') ./...
 	@if [ -n "$(strip $(WITHOUT))" ]; then echo "test: NOT TESTED, for lack of python3 with venv (3.10 or newer), of node (20 or newer) with npm, of LibreOffice Writer with pdftotext, or of systemd-analyze: $(strip $(WITHOUT))"; fi
-	@$(MAKE) --no-print-directory soak SEED=$(or $(filter-out 0,$(SEED)),1) AWAY=300
+	@$(MAKE) --no-print-directory soak SEED=$(or $(filter-out 0,$(SEED)),1)
 
-# The fault harness: the bot is killed and its server and network disturbed at random while people write. KILLS, REPLIES
-# and SEED as in the report of an earlier run; AWAY replies are written while the bot is away; SERVER is dendrite or
-# synapse. make test runs it with these numbers and always the same seed. It has build tags of its own, for it takes long
-# and judges hard.
+# The fault harness: the bot is killed and its server and network disturbed at random while people write. The report of a
+# run has the command that throws the same dice again; how the machine interleaves what they say differs from run to run.
+# AWAY replies are written while the bot is away; SERVER is dendrite or synapse. make test runs it with these numbers and
+# always the same seed. It has build tags of its own, for it takes long and judges hard.
 KILLS   ?= 30
 REPLIES ?= 500
 SEED    ?= 0

@@ -53,7 +53,7 @@ func TestClockChange(t *testing.T) {
 			// The clock reaches the slot by itself, and the bot dies in the opening.
 			w.must(w.bot.arm("opening"))
 			w.must(w.bot.show(opens.Add(-3 * time.Second)))
-			w.awaitDeath("the opening")
+			w.awaitDeath("opening")
 			opening("")
 			w.must(w.bot.start())
 			_, err = n.leader.WaitFor(w.ctx, n.room, "the last question", w.has(fmt.Sprintf("prompt/%s/1/%d", n.id, prompts)))
@@ -118,22 +118,8 @@ func (w *world) tickAt(at time.Time) {
 	w.must(w.bot.show(at))
 	for range 2 { // the first of them may have begun before
 		w.must(w.bot.arm("ticked"))
-		w.awaitDeath("a tick")
+		w.awaitDeath("ticked")
 		w.must(w.bot.start())
-	}
-}
-
-// awaitDeath waits until the bot has died at the point for which it was armed.
-func (w *world) awaitDeath(where string) {
-	w.t.Helper()
-	select {
-	case <-w.bot.over():
-		if !w.bot.killed() {
-			w.t.Fatalf("the bot ended by itself: %v", w.bot.ending())
-		}
-		w.bot.fired()
-	case <-w.ctx.Done():
-		w.t.Fatalf("the bot did not reach %s", where)
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"testing"
 	"time"
 
@@ -39,8 +41,19 @@ func (n *network) noted(e *entry) error {
 	return err
 }
 
-// TestAway: the bot is away while people write, edit and delete far more than a
-// sync answer can hold.
+// onePage is the most events of a room that the bot reads in one page
+// (docs/homeservers.md).
+const onePage = 1999
+
+// absence is how far the bot's clock has gone on when it comes back. After a whole
+// day the grace would be over within which commands count, and a note is one.
+const absence = 23 * time.Hour
+
+var gapFilled = regexp.MustCompile(`msg="filled a gap".* events=(\d+)`)
+
+// TestAway: the bot is away for most of a day while people write, edit and delete
+// far more than a sync answer can hold, and more than goes into one page if there
+// are so many replies. The meeting is open when it comes back.
 func TestAway(t *testing.T) {
 	t.Parallel()
 	w, n := small(t, 4, 20*time.Minute)
@@ -50,6 +63,7 @@ func TestAway(t *testing.T) {
 	w.must(n.talk(undisturbed(), n.everybody(1, false), *away))
 	t.Logf("%d replies written in %s", *away, time.Since(began).Round(time.Second))
 	began = time.Now()
+	w.must(w.bot.setClock(absence))
 	w.must(w.bot.start())
 	if !w.bot.ready(w.ctx) {
 		t.Fatal("the bot is not ready")
@@ -57,7 +71,22 @@ func TestAway(t *testing.T) {
 	t.Logf("caught up after %s", time.Since(began).Round(time.Second))
 	w.must(w.settle(10 * time.Minute))
 	t.Logf("all receipts given after %s", time.Since(began).Round(time.Second))
+	state, err := w.lookUp("SELECT state FROM meetings WHERE network = ? AND number = 1", n.id)
+	w.must(err)
+	if state != "open" {
+		t.Errorf("the meeting is %q", state)
+	}
 	w.must(w.bot.stop(20 * time.Second))
+	largest := 0
+	for _, m := range gapFilled.FindAllStringSubmatch(w.bot.text(), -1) {
+		events, err := strconv.Atoi(m[1])
+		w.must(err)
+		largest = max(largest, events)
+	}
+	t.Logf("the largest gap has been read with %d events", largest)
+	if largest == 0 || *away > onePage && largest <= onePage {
+		t.Errorf("the largest gap has been read with %d events: not in several pages", largest)
+	}
 	w.judge()
 }
 

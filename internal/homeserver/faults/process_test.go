@@ -259,3 +259,19 @@ func (p *process) complaints() string {
 	}
 	return b.String()
 }
+
+// awaitDeath waits until the bot has died at the point for which it was armed.
+func (w *world) awaitDeath(point string) {
+	w.t.Helper()
+	select {
+	case <-w.bot.over():
+	case <-w.ctx.Done():
+		w.t.Fatalf("the bot did not come to %q", point)
+	}
+	if !w.bot.killed() {
+		w.t.Fatalf("the bot ended by itself: %v", w.bot.ending())
+	}
+	if fired := w.bot.fired(); !slices.Contains(fired, point) {
+		w.t.Fatalf("the bot died at %v, not at %q", fired, point)
+	}
+}
