@@ -28,10 +28,12 @@ type wire struct {
 	ID       meeting.EventID `json:"event_id"`
 	Type     string          `json:"type"`
 	Sender   meeting.UserID  `json:"sender"`
+	Sent     int64           `json:"origin_server_ts"` // in milliseconds, by the server's clock
 	StateKey *string         `json:"state_key"`
 	Redacts  meeting.EventID `json:"redacts"`
 	Content  struct {
 		Key     string          `json:"se.nka.blnbot.key"`
+		Session string          `json:"session_id"`
 		Redacts meeting.EventID `json:"redacts"`
 		Relates struct {
 			Event meeting.EventID `json:"event_id"`
