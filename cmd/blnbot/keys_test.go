@@ -145,8 +145,10 @@ func (h *withheld) has(p *play, id meeting.EventID) {
 
 // TestWhoLeavesGetsNoKeys: somebody who has left cannot read the next post,
 // even if their server hands it to them.
-func TestWhoLeavesGetsNoKeys(t *testing.T) {
-	p := newPlay(t)
+func TestWhoLeavesGetsNoKeys(t *testing.T) { whoLeavesGetsNoKeys(newPlay(t)) }
+
+func whoLeavesGetsNoKeys(p *play) {
+	t := p.T
 	bot, lena := p.stage.Bot(), p.person("lena", "Lena Ledare")
 	toBo, toBot := p.proxy(), p.proxy()
 	p.stage.Through(toBot.URL())
@@ -207,8 +209,10 @@ func TestWhoLeavesGetsNoKeys(t *testing.T) {
 
 // TestNewDeviceOfMember: somebody goes on with a new device, without the bot
 // being restarted.
-func TestNewDeviceOfMember(t *testing.T) {
-	p := newPlay(t)
+func TestNewDeviceOfMember(t *testing.T) { newDeviceOfMember(newPlay(t)) }
+
+func newDeviceOfMember(p *play) {
+	t := p.T
 	lena, anna := p.person("lena", "Lena Ledare"), p.person("anna", "Anna")
 	room, err := p.stage.Network(p.ctx, "vasteras", "Västerås", true, lena, []*person.Person{anna})
 	p.must(err)
@@ -233,8 +237,10 @@ func TestNewDeviceOfMember(t *testing.T) {
 // TestKeyAfterMessage: a reply whose key comes late, and after the bot was
 // killed, is in the minutes once, in its place; until then ⚠️ tells that it
 // could not be read.
-func TestKeyAfterMessage(t *testing.T) {
-	p := newPlay(t)
+func TestKeyAfterMessage(t *testing.T) { keyAfterMessage(newPlay(t)) }
+
+func keyAfterMessage(p *play) {
+	t := p.T
 	proxy := p.proxy()
 	p.stage.Through(proxy.URL())
 	lena, anna := p.person("lena", "Lena Ledare"), p.person("anna", "Anna")

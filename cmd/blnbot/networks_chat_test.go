@@ -17,21 +17,6 @@ func isCreate(r *http.Request) bool {
 	return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/createRoom")
 }
 
-// newPlayBehind is newPlay with a proxy between the bot and the server.
-func newPlayBehind(t *testing.T) (*play, *homeserver.Proxy) {
-	t.Helper()
-	p := newPlay(t)
-	proxy, err := homeserver.NewProxy(p.ctx, p.stage.Server.URL())
-	p.must(err)
-	t.Cleanup(func() {
-		if err := proxy.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	p.stage.Through(proxy.URL())
-	return p, proxy
-}
-
 // invitedTo lists the rooms with the name that the bot has invited somebody to.
 func (p *play) invitedTo(who *person.Person, name string) (rooms []meeting.RoomID) {
 	p.Helper()
@@ -47,8 +32,12 @@ func (p *play) invitedTo(who *person.Person, name string) (rooms []meeting.RoomI
 // TestNetworkMadeInChat: staff make a network in the coordination room. The bot
 // is killed when the room is not made yet, and when it is made and the bot does
 // not know; there is one room. Its leader runs a meeting in it.
-func TestNetworkMadeInChat(t *testing.T) {
-	p, proxy := newPlayBehind(t)
+func TestNetworkMadeInChat(t *testing.T) { networkMadeInChat(newPlay(t)) }
+
+func networkMadeInChat(p *play) {
+	t := p.T
+	proxy := p.proxy()
+	p.stage.Through(proxy.URL())
 	_, lena, anna := p.network("vasteras", "Västerås")
 	eva := p.person("eva", "Eva Ledare")
 	p.begin(lena)

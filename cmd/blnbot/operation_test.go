@@ -27,7 +27,7 @@ type ear struct {
 	heard chan string
 }
 
-// listen makes an ear that bots started from now on talk to.
+// listen makes an ear.
 func listen(t *testing.T) *ear {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "notify") // t.TempDir is too long for a socket
@@ -54,8 +54,6 @@ func listen(t *testing.T) *ear {
 			t.Error(err)
 		}
 	})
-	t.Setenv("NOTIFY_SOCKET", e.path)
-	t.Setenv("WATCHDOG_USEC", "1500000")
 	return e
 }
 
@@ -92,6 +90,7 @@ func (p *play) run(e *ear, dir string, args ...string) *process {
 	b := &process{play: p, log: &stage.Log{}, exited: make(chan error, 1)}
 	b.cmd = exec.CommandContext(p.ctx, binary, append([]string{"run", "--config", filepath.Join(dir, "config.yaml")}, args...)...)
 	b.cmd.Stderr = b.log
+	b.cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+e.path, "WATCHDOG_USEC=1500000")
 	p.must(b.cmd.Start())
 	go func() { b.exited <- b.cmd.Wait() }()
 	p.Cleanup(func() {

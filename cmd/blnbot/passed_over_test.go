@@ -21,8 +21,8 @@ type passedOver struct {
 	hidden   func(*http.Request) homeserver.Fault
 }
 
-func newPassedOver(t *testing.T) *passedOver {
-	p := &passedOver{play: newPlay(t)}
+func newPassedOver(on *play) *passedOver {
+	p := &passedOver{play: on}
 	p.lena, p.bo = p.person("lena", "Lena Ledare"), p.person("bo", "Bo Ek")
 	p.toBot = p.proxy()
 	p.stage.Through(p.toBot.URL())
@@ -58,9 +58,10 @@ func (p *passedOver) outage() {
 // TestSyncPassesOver: what the server has and its sync never shows, as happens
 // with Dendrite, is in the minutes before the summary is drafted, and so is what was
 // answered to it.
-func TestSyncPassesOver(t *testing.T) {
-	p := newPassedOver(t)
+func TestSyncPassesOver(t *testing.T) { syncPassesOver(newPlay(t)) }
 
+func syncPassesOver(on *play) {
+	p, t := newPassedOver(on), on.T
 	p.lost.switched(true)
 	reply, err := p.bo.Reply(p.ctx, p.room, p.question.ID, "Avlastning på kvällar.")
 	p.must(err)
@@ -84,9 +85,10 @@ func TestSyncPassesOver(t *testing.T) {
 
 // TestSyncPassesOverEdited: the sync passes over a reply, not over the edit of it.
 // The summary is drafted once, with the newest text.
-func TestSyncPassesOverEdited(t *testing.T) {
-	p := newPassedOver(t)
+func TestSyncPassesOverEdited(t *testing.T) { syncPassesOverEdited(newPlay(t)) }
 
+func syncPassesOverEdited(on *play) {
+	p, t := newPassedOver(on), on.T
 	p.lost.switched(true)
 	reply, err := p.bo.Reply(p.ctx, p.room, p.question.ID, "Avlastning på kvällar.")
 	p.must(err)
@@ -106,8 +108,10 @@ func TestSyncPassesOverEdited(t *testing.T) {
 
 // TestOutagePassesOver: what a server's sync passed over while it was being
 // stopped is found when it answers again: a late reply, and a command.
-func TestOutagePassesOver(t *testing.T) {
-	p := newPassedOver(t)
+func TestOutagePassesOver(t *testing.T) { outagePassesOver(newPlay(t)) }
+
+func outagePassesOver(on *play) {
+	p, t := newPassedOver(on), on.T
 	p.answers(p.bo, p.room, p.question.ID, "Avlastning på kvällar.")
 	p.says(p.lena, p.room, "!avsluta")
 	p.sees(p.lena, p.room, "Förslag till sammanfattning")

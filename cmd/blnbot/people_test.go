@@ -48,16 +48,7 @@ func TestHelpIsPinned(t *testing.T) {
 // promote makes the bot a moderator.
 func (p *play) promote(leader *person.Person, room meeting.RoomID) {
 	p.Helper()
-	levels, err := leader.State(p.ctx, room, "m.room.power_levels", "")
-	p.must(err)
-	users, _ := levels["users"].(map[string]any)
-	if users == nil {
-		users = map[string]any{}
-	}
-	users[string(p.stage.Bot())] = 50
-	levels["users"] = users
-	_, err = leader.SendState(p.ctx, room, "m.room.power_levels", "", levels)
-	p.must(err)
+	p.levels(leader, room, func(c map[string]any) { usersIn(c)[string(p.stage.Bot())] = 50 })
 }
 
 // pinned waits until so many events are pinned.

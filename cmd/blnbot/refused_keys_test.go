@@ -16,8 +16,10 @@ import (
 // each for another reason. Each is told what to do about it, the leader sees how
 // many replies cannot be read, and the log names the reason. Replies written with
 // keys afterwards count.
-func TestKeysWithheld(t *testing.T) {
-	p := newPlay(t)
+func TestKeysWithheld(t *testing.T) { keysWithheld(newPlay(t)) }
+
+func keysWithheld(p *play) {
+	t := p.T
 	lena := p.person("lena", "Lena Ledare")
 	told := map[string]string{
 		"m.unverified": "bara till enheter som är verifierade", "m.blacklisted": "har spärrat mig", "m.unauthorised": "att jag inte är med i rummet",
@@ -66,8 +68,10 @@ func TestKeysWithheld(t *testing.T) {
 // TestIdentityReset: somebody resets the account's identity from another client.
 // The bot goes on, never overwrites the new identity, and says what is wrong; with
 // the new recovery key it signs its device again.
-func TestIdentityReset(t *testing.T) {
-	p := newPlay(t)
+func TestIdentityReset(t *testing.T) { identityReset(newPlay(t)) }
+
+func identityReset(p *play) {
+	t := p.T
 	lena, anna := p.person("lena", "Lena Ledare"), p.person("anna", "Anna")
 	room, err := p.stage.Network(p.ctx, "vasteras", "Västerås", true, lena, []*person.Person{anna})
 	p.must(err)
@@ -106,8 +110,10 @@ func TestIdentityReset(t *testing.T) {
 // TestOneTimeKeysUsedUp: while the bot was away, others have used up the keys with
 // which a new device can begin to talk to it. What such a device wrote cannot be
 // read, and that is told; when the bot is back there are new keys.
-func TestOneTimeKeysUsedUp(t *testing.T) {
-	p := newPlay(t)
+func TestOneTimeKeysUsedUp(t *testing.T) { oneTimeKeysUsedUp(newPlay(t)) }
+
+func oneTimeKeysUsedUp(p *play) {
+	t := p.T
 	lena, anna := p.person("lena", "Lena Ledare"), p.person("anna", "Anna")
 	room, err := p.stage.Network(p.ctx, "vasteras", "Västerås", true, lena, []*person.Person{anna})
 	p.must(err)

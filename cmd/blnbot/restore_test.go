@@ -20,9 +20,11 @@ import (
 
 // TestRestore moves the bot to another machine: only the configuration, its
 // secrets, and the database go along.
-func TestRestore(t *testing.T) {
+func TestRestore(t *testing.T) { restore(newPlay(t)) }
+
+func restore(p *play) {
+	t := p.T
 	e := listen(t)
-	p := newPlay(t)
 	lena, anna := p.person("lena", "Lena Ledare"), p.person("anna", "Anna Svensson")
 	room, err := p.stage.Network(p.ctx, "vasteras", "Västerås", true, lena, []*person.Person{anna})
 	p.must(err)
@@ -82,9 +84,11 @@ func (p *play) otherMachine(backup string) string {
 
 // TestRestoreOlder restores a backup from before a meeting was opened: the
 // meeting goes on with the questions that are there, and nothing is posted twice.
-func TestRestoreOlder(t *testing.T) {
+func TestRestoreOlder(t *testing.T) { restoreOlder(newPlay(t)) }
+
+func restoreOlder(p *play) {
+	t := p.T
 	e := listen(t)
-	p := newPlay(t)
 	lena, anna := p.person("lena", "Lena Ledare"), p.person("anna", "Anna Svensson")
 	room, err := p.stage.Network(p.ctx, "vasteras", "Västerås", true, lena, []*person.Person{anna})
 	p.must(err)

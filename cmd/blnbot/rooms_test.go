@@ -46,8 +46,20 @@ func (p *play) levels(who *person.Person, room meeting.RoomID, change func(map[s
 	p.must(err)
 }
 
-func TestRoomInvitations(t *testing.T) {
-	p := newPlay(t)
+// usersIn is the part of power levels that is about single users.
+func usersIn(levels map[string]any) map[string]any {
+	users, _ := levels["users"].(map[string]any)
+	if users == nil {
+		users = map[string]any{}
+		levels["users"] = users
+	}
+	return users
+}
+
+func TestRoomInvitations(t *testing.T) { roomInvitations(newPlay(t)) }
+
+func roomInvitations(p *play) {
+	t := p.T
 	room, lena, anna := p.network("vasteras", "Västerås")
 	mia := p.person("mia", "Mia")
 	p.begin(lena)
@@ -70,8 +82,10 @@ func TestRoomInvitations(t *testing.T) {
 // on elsewhere; invited again it goes on there too. What members wrote while it
 // was in the room is in the minutes, even if it was off when they wrote and was
 // removed before it came back.
-func TestRoomKickedAndBanned(t *testing.T) {
-	p := newPlay(t)
+func TestRoomKickedAndBanned(t *testing.T) { roomKickedAndBanned(newPlay(t)) }
+
+func roomKickedAndBanned(p *play) {
+	t := p.T
 	room, lena, anna := p.network("vasteras", "Västerås")
 	other, _, _ := p.network("arvika", "Arvika")
 	p.begin(lena)
@@ -124,12 +138,14 @@ func TestRoomKickedAndBanned(t *testing.T) {
 
 // TestRoomRights: while the bot may not write, a meeting's questions wait, and
 // come as soon as it may.
-func TestRoomRights(t *testing.T) {
-	p := newPlay(t)
+func TestRoomRights(t *testing.T) { roomRights(newPlay(t)) }
+
+func roomRights(p *play) {
+	t := p.T
 	room, lena, anna := p.network("vasteras", "Västerås")
 	p.begin(lena)
 	p.sees(lena, room, "Jag heter BLN-boten")
-	p.levels(lena, room, func(c map[string]any) { c["users"].(map[string]any)[string(p.stage.Bot())] = -1 })
+	p.levels(lena, room, func(c map[string]any) { usersIn(c)[string(p.stage.Bot())] = -1 })
 	p.says(lena, room, "!nästa")
 	p.sees(p.nka, p.coord, "Jag får inte skriva i nätverket Västerås")
 	if n := p.count(lena, room, "Frågan."); n != 0 {
@@ -137,7 +153,7 @@ func TestRoomRights(t *testing.T) {
 	}
 	p.must(p.stage.KillBot())
 	p.must(p.stage.StartBot(p.ctx))
-	p.levels(lena, room, func(c map[string]any) { delete(c["users"].(map[string]any), string(p.stage.Bot())) })
+	p.levels(lena, room, func(c map[string]any) { delete(usersIn(c), string(p.stage.Bot())) })
 	question := p.sees(anna, room, "Frågan.")
 	p.answers(anna, room, question.ID, "Nu går det.")
 	for _, text := range []string{"Möte 1 av 6", "Frågan."} {
@@ -150,16 +166,25 @@ func TestRoomRights(t *testing.T) {
 	}
 }
 
-// TestRoomUpgraded: the bot follows a true upgrade, and no forged one.
-func TestRoomUpgraded(t *testing.T) {
-	p := newPlay(t)
+// TestRoomUpgraded: the bot follows a true upgrade, and no forged one. In rooms of
+// version 12 who makes them stands above all levels, and ids name no server.
+func TestRoomUpgraded(t *testing.T)         { roomUpgraded(newPlay(t), "11") }
+func TestRoomUpgradedToTwelve(t *testing.T) { roomUpgraded(newPlay(t), "12") }
+
+func roomUpgraded(p *play, version string) {
+	t := p.T
 	old, lena, anna := p.network("vasteras", "Västerås")
 	p.begin(lena)
 	question := p.opened(lena, old)
 	p.answers(anna, old, question.ID, "I det gamla rummet.")
 
-	room, err := lena.Upgrade(p.ctx, old, "11")
+	room, err := lena.Upgrade(p.ctx, old, version)
 	p.must(err)
+	create, err := lena.State(p.ctx, room, "m.room.create", "")
+	p.must(err)
+	if create["room_version"] != version {
+		t.Fatalf("the new room is made with %v", create)
+	}
 	p.must(lena.Invite(p.ctx, room, anna.ID()))
 	p.must(lena.WaitForMember(p.ctx, room, anna.ID(), "join"))
 	p.must(lena.Invite(p.ctx, room, p.stage.Bot()))
@@ -190,8 +215,10 @@ func TestRoomUpgraded(t *testing.T) {
 // TestRoomAliasMoved: an alias that leads to another room is followed once
 // staff or a leader have let the bot in there. The new room is one of version
 // 12, whose creator stands above all levels.
-func TestRoomAliasMoved(t *testing.T) {
-	p := newPlay(t)
+func TestRoomAliasMoved(t *testing.T) { roomAliasMoved(newPlay(t)) }
+
+func roomAliasMoved(p *play) {
+	t := p.T
 	old, lena, anna := p.network("vasteras", "Västerås")
 	p.begin(lena)
 	question := p.opened(lena, old)

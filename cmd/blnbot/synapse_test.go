@@ -16,10 +16,37 @@ import (
 	"blnbot/internal/meeting"
 )
 
-// TestRoundOnSynapse plays the meeting of TestRound on the other homeserver
-// that people run.
-func TestRoundOnSynapse(t *testing.T) {
-	round(newPlayOn(t, stage.Options{Kind: homeserver.Synapse}))
+// TestOnSynapse plays on the other homeserver that people run what tests of the
+// same names play on Dendrite.
+func TestOnSynapse(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		play func(*play)
+	}{
+		{"Round", round},
+		{"RoomInvitations", roomInvitations},
+		{"RoomKickedAndBanned", roomKickedAndBanned},
+		{"RoomRights", roomRights},
+		{"RoomUpgraded", func(p *play) { roomUpgraded(p, "12") }},
+		{"RoomAliasMoved", roomAliasMoved},
+		{"NetworkMadeInChat", networkMadeInChat},
+		{"WhoLeavesGetsNoKeys", whoLeavesGetsNoKeys},
+		{"NewDeviceOfMember", newDeviceOfMember},
+		{"KeyAfterMessage", keyAfterMessage},
+		{"KeysWithheld", keysWithheld},
+		{"IdentityReset", identityReset},
+		{"OneTimeKeysUsedUp", oneTimeKeysUsedUp},
+		{"SyncPassesOver", syncPassesOver},
+		{"SyncPassesOverEdited", syncPassesOverEdited},
+		{"OutagePassesOver", outagePassesOver},
+		{"Restore", restore},
+		{"RestoreOlder", restoreOlder},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel() // with a server of its own
+			test.play(newPlayOn(t, stage.Options{Kind: homeserver.Synapse}))
+		})
+	}
 }
 
 // traffic is what passes between the bot and the server.
