@@ -20,7 +20,7 @@ import (
 
 const longPassword = "a password of some length"
 
-// real is a bot on a Dendrite.
+// real is a bot on a real homeserver.
 type real struct {
 	t       *testing.T
 	server  *homeserver.Server
@@ -30,9 +30,9 @@ type real struct {
 	o       Options
 }
 
-func newReal(t *testing.T) *real {
+func newReal(t *testing.T, kind homeserver.Kind) *real {
 	t.Helper()
-	s, err := homeserver.Start(t.Context(), homeserver.Options{Dir: t.TempDir(), Progress: os.Stderr})
+	s, err := homeserver.Start(t.Context(), homeserver.Options{Dir: t.TempDir(), Kind: kind, Progress: os.Stderr})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,21 +123,31 @@ func (r *real) sees(p *person.Person, room meeting.RoomID, ev meeting.EventID) p
 	return s
 }
 
-func TestDendriteConversation(t *testing.T) {
-	r := newReal(t)
-	ctx := t.Context()
-	c, _ := r.start()
-	lena, anna := r.enter("lena"), r.enter("anna")
-	room, err := lena.CreateRoom(ctx, person.Room{Name: "Västerås", Alias: "vasteras", Encrypted: true,
-		Invite: []meeting.UserID{c.User(), anna.ID()}, PowerLevels: map[meeting.UserID]int{c.User(): 50}})
+// makes has somebody make a room and waits until the invited have come.
+func (r *real) makes(who *person.Person, room person.Room) meeting.RoomID {
+	r.t.Helper()
+	id, err := who.CreateRoom(r.t.Context(), room)
 	if err != nil {
-		t.Fatal(err)
+		r.t.Fatal(err)
 	}
-	for _, u := range []meeting.UserID{c.User(), anna.ID()} {
-		if err := lena.WaitForMember(ctx, room, u, "join"); err != nil {
-			t.Fatal(err)
+	for _, u := range room.Invite {
+		if err := who.WaitForMember(r.t.Context(), id, u, "join"); err != nil {
+			r.t.Fatal(err)
 		}
 	}
+	return id
+}
+
+func TestDendriteConversation(t *testing.T) { conversation(newReal(t, homeserver.Dendrite), "10") }
+func TestSynapseConversation(t *testing.T)  { conversation(newReal(t, homeserver.Synapse), "12") }
+
+// conversation is in a room of the version that the server makes by itself.
+func conversation(r *real, version string) {
+	t, ctx := r.t, r.t.Context()
+	c, _ := r.start()
+	lena, anna := r.enter("lena"), r.enter("anna")
+	room := r.makes(lena, person.Room{Name: "Västerås", Alias: "vasteras", Encrypted: true, Version: version,
+		Invite: []meeting.UserID{c.User(), anna.ID()}, PowerLevels: map[meeting.UserID]int{c.User(): 50}})
 	prompt := r.send(c, meeting.Delivery{Post: meeting.Post{Key: "1/prompt/1", Room: room, Kind: meeting.PostText,
 		Markdown: "**Fråga 1.** Vad fungerar?", Mentions: []meeting.UserID{lena.ID()}}})
 	seen := r.sees(anna, room, prompt)
@@ -201,9 +211,11 @@ func TestDendriteConversation(t *testing.T) {
 }
 
 // The bot is away while many write at the same time.
-func TestDendriteGap(t *testing.T) {
-	r := newReal(t)
-	ctx := t.Context()
+func TestDendriteGap(t *testing.T) { gapOf(newReal(t, homeserver.Dendrite)) }
+func TestSynapseGap(t *testing.T)  { gapOf(newReal(t, homeserver.Synapse)) }
+
+func gapOf(r *real) {
+	t, ctx := r.t, r.t.Context()
 	c, stop := r.start()
 	lena := r.enter("lena")
 	people := []*person.Person{lena, r.enter("anna"), r.enter("bo"), r.enter("cia")}
@@ -211,15 +223,7 @@ func TestDendriteGap(t *testing.T) {
 	for _, p := range people[1:] {
 		guests = append(guests, p.ID())
 	}
-	room, err := lena.CreateRoom(ctx, person.Room{Name: "Luleå", Encrypted: true, Invite: guests})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, u := range guests {
-		if err := lena.WaitForMember(ctx, room, u, "join"); err != nil {
-			t.Fatal(err)
-		}
-	}
+	room := r.makes(lena, person.Room{Name: "Luleå", Encrypted: true, Invite: guests})
 	if _, err := lena.Send(ctx, room, "före"); err != nil {
 		t.Fatal(err)
 	}
@@ -264,4 +268,41 @@ func TestDendriteGap(t *testing.T) {
 
 func missing(want, got []string) []string {
 	return slices.DeleteFunc(slices.Clone(want), func(s string) bool { return slices.Contains(got, s) })
+}
+
+// Replies that the inbox does not have are brought by the server's own list of a
+// thread's replies, which comes in pages.
+func TestDendriteThread(t *testing.T) { threadOf(newReal(t, homeserver.Dendrite)) }
+func TestSynapseThread(t *testing.T)  { threadOf(newReal(t, homeserver.Synapse)) }
+
+func threadOf(r *real) {
+	t, ctx := r.t, r.t.Context()
+	c, _ := r.start()
+	lena := r.enter("lena")
+	room := r.makes(lena, person.Room{Name: "Kiruna", Encrypted: true, Invite: []meeting.UserID{c.User()}})
+	root := r.send(c, meeting.Delivery{Post: meeting.Post{Key: "1/prompt/1", Room: room, Kind: meeting.PostText, Markdown: "Vad fungerar?"}})
+	r.sees(lena, room, root)
+	const replies = 60 // of which a page has 50
+	var ids []meeting.EventID
+	for n := range replies {
+		id, err := lena.SendThread(ctx, room, root, fmt.Sprint(n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, id)
+	}
+	r.until("the replies", func() bool { return len(r.handler.bodies()) == replies })
+	r.store.mu.Lock()
+	for _, n := range []int{0, 30, replies - 1} {
+		delete(r.store.rows, ids[n])
+	}
+	r.store.checks = []meeting.Check{{ID: 1, Room: room, Root: root, Since: time.Now()}}
+	r.store.mu.Unlock()
+	c.Wake()
+	r.until("the end of the check", func() bool { r.store.mu.Lock(); defer r.store.mu.Unlock(); return len(r.store.checks) == 0 })
+	r.until("what was missing", func() bool { return len(r.handler.bodies()) == replies+3 })
+	diff(t, r.handler.bodies()[replies:], []string{"0", "30", "59"})
+	if r.store.lost != 0 {
+		t.Error("the check counts as lost")
+	}
 }
