@@ -272,8 +272,7 @@ func missing(want, got []string) []string {
 
 // Replies that the inbox does not have are brought by the server's own list of a
 // thread's replies, which comes in pages.
-func TestDendriteThread(t *testing.T) { threadOf(newReal(t, homeserver.Dendrite)) }
-func TestSynapseThread(t *testing.T)  { threadOf(newReal(t, homeserver.Synapse)) }
+func TestSynapseThread(t *testing.T) { threadOf(newReal(t, homeserver.Synapse)) }
 
 func threadOf(r *real) {
 	t, ctx := r.t, r.t.Context()
