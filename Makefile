@@ -39,20 +39,24 @@ test: tools
 	$(GO) test -count=1 -timeout=40m $(if $(strip $(WITHOUT)),-skip '$(subst $(space),|,$(strip $(WITHOUT)))') ./...
 	@if [ -n "$(strip $(WITHOUT))" ]; then echo "test: NOT TESTED, for lack of python3 with venv (3.10 or newer), of node (20 or newer) with npm, of LibreOffice Writer with pdftotext, or of systemd-analyze: $(strip $(WITHOUT))"; fi
 	@$(MAKE) --no-print-directory soak SEED=$(or $(filter-out 0,$(SEED)),1)
+	$(if $(filter Synapse,$(WITHOUT)),,@$(MAKE) --no-print-directory soak SERVER=synapse KILLS=10 REPLIES=150 \
+		SEED=$(or $(filter-out 0,$(SEED)),1) TESTS=TestFaults)
 
 # The fault harness: the bot is killed and its server and network disturbed at random while people write. The report of a
 # run has the command that throws the same dice again; how the machine interleaves what they say differs from run to run.
-# AWAY replies are written while the bot is away; SERVER is dendrite or synapse. make test runs it with these numbers and
-# always the same seed. It has build tags of its own, for it takes long and judges hard.
+# AWAY replies are written while the bot is away; SERVER is dendrite or synapse; TESTS is a pattern of the tests that run.
+# make test runs it with these numbers and always the same seed, and then a short storm on Synapse. It has build tags of
+# its own, for it takes long and judges hard.
 KILLS   ?= 30
 REPLIES ?= 500
 SEED    ?= 0
 AWAY    ?= 2000
 SERVER  ?= dendrite
+TESTS   ?= .
 FAULTS   = $(strip $(filter-out -tags=%,$(GOFLAGS))) -tags=goolm,timetzdata,faults,failpoints
 soak: tools
 	GOFLAGS="$(FAULTS)" $(GO) test -count=1 ./internal/failpoint
-	GOFLAGS="$(FAULTS)" $(GO) test -count=1 -v -timeout=12h \
+	GOFLAGS="$(FAULTS)" $(GO) test -count=1 -v -timeout=12h -run '$(TESTS)' \
 		./internal/homeserver/faults -kills $(KILLS) -replies $(REPLIES) -seed $(SEED) -away $(AWAY) -server $(SERVER)
 
 # Fuzzing, for FUZZTIME each: the event decoder, what relations between events amount to (through the real bot and its
