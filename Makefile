@@ -47,6 +47,7 @@ test: tools
 # AWAY replies are written while the bot is away; SERVER is dendrite or synapse; TESTS is a pattern of the tests that run.
 # make test runs it with these numbers and always the same seed, and then a short storm on Synapse. It has build tags of
 # its own, for it takes long and judges hard.
+# Where it may not mount file systems it says in the end what it has not tested: a full disk, a failing one.
 KILLS   ?= 30
 REPLIES ?= 500
 SEED    ?= 0
@@ -107,7 +108,7 @@ bench:
 load: tools
 	$(GO) build -o bin/load ./cmd/load
 	bin/load -rooms $(or $(ROOMS),10) -people $(or $(PEOPLE),4) -replies $(or $(REPLIES),500) $(if $(LIVE),-live $(LIVE)) \
-		$(if $(RATE),-rate $(RATE)) $(if $(PROFILE),-profile $(PROFILE))
+		$(if $(RATE),-rate $(RATE)) $(if $(IDLE),-idle $(IDLE)) $(if $(PROFILE),-profile $(PROFILE))
 
 # The pictures of the guides (docs/pictures): people play a meeting, and the screens of two of them are photographed, who
 # use Element in a browser. Needs what all tests need, and Chromium (CHROMIUM=program if it is not /usr/bin/chromium).

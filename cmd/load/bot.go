@@ -17,19 +17,17 @@ import (
 )
 
 // configure writes the bot's configuration; the first meeting of all networks
-// opens at the time.
+// opens at the time, to the second.
 func (s *site) configure(opens time.Time) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "homeserver: %s\nuser: %q\npassword_file: password\nrecovery_key_file: recovery-key\ndata_dir: data\n"+
 		"timezone: UTC\nholidays: ignore\ncoordination:\n  room: %q\n  staff: [%q]\nnetworks:\n",
 		s.server.URL(), s.bot, s.coordination, s.leader.UserID)
-	var dates []string
-	for n := range 6 {
-		dates = append(dates, fmt.Sprintf("%q", opens.AddDate(0, 0, 14*n).Format("2006-01-02 15:04")))
-	}
+	// Intervals count from 1970: this one is over then, and not again before 2080.
+	schedule := fmt.Sprintf("@every %ds", opens.Unix())
 	for i, room := range s.rooms {
-		fmt.Fprintf(&b, "- {id: n%d, name: N%d, programme: samsjuklighet, room: %q, leaders: [%q], dates: [%s]}\n",
-			i, i, room, s.leader.UserID, strings.Join(dates, ", "))
+		fmt.Fprintf(&b, "- {id: n%d, name: N%d, programme: samsjuklighet, room: %q, leaders: [%q], schedule: %q}\n",
+			i, i, room, s.leader.UserID, schedule)
 	}
 	if err := os.WriteFile(filepath.Join(s.dir, "password"), []byte(stage.Password+"\n"), 0o600); err != nil {
 		return fmt.Errorf("write password: %w", err)

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 // options say how much load there is.
@@ -20,7 +21,8 @@ type options struct {
 	replies       int // missed while both are stopped
 	live          int // while both run
 	rate          float64
-	profile       string // folder for the bot's CPU and memory profiles
+	idle          time.Duration // while nothing happens
+	profile       string        // folder for the bot's CPU and memory profiles
 	out           io.Writer
 }
 
@@ -36,9 +38,10 @@ func main() {
 	flag.IntVar(&o.replies, "replies", 500, "replies to catch up with")
 	flag.IntVar(&o.live, "live", 200, "replies while the bot runs")
 	flag.Float64Var(&o.rate, "rate", 10, "live replies a second")
+	flag.DurationVar(&o.idle, "idle", 20*time.Second, "how long both are measured while nothing happens")
 	flag.StringVar(&o.profile, "profile", "", "folder for profiles of the bot")
 	flag.Parse()
-	if o.rooms < 1 || o.people < 1 || o.replies < 1 || o.live < 1 || o.rate <= 0 {
+	if o.rooms < 1 || o.people < 1 || o.replies < 1 || o.live < 1 || o.rate <= 0 || o.idle <= 0 {
 		flag.Usage()
 		os.Exit(2)
 	}

@@ -48,8 +48,7 @@ type both struct{ bare, bot *child }
 // open has the bare client and the bot join, and then the bot open the first
 // meeting in all rooms at once.
 func (s *site) open(ctx context.Context) (p both, err error) {
-	first := time.Now().UTC().AddDate(0, 0, 1)
-	if err := s.configure(first); err != nil {
+	if err := s.configure(time.Now().AddDate(0, 0, 1)); err != nil {
 		return p, err
 	}
 	if p.bare, err = s.startBare(time.Now()); err != nil {
@@ -89,10 +88,9 @@ func (s *site) quiet(ctx context.Context, c *child) error {
 	})
 }
 
-// openMeetings opens the first meeting everywhere at the next full minute.
+// openMeetings opens the first meeting everywhere at the same moment.
 func (s *site) openMeetings(ctx context.Context, bot *child) error {
-	at := time.Now().UTC().Add(5 * time.Second).Truncate(time.Minute).Add(time.Minute)
-	if err := s.configure(at); err != nil {
+	if err := s.configure(time.Now().Add(5 * time.Second)); err != nil {
 		return err
 	}
 	if err := bot.cmd.Process.Signal(syscall.SIGHUP); err != nil {
@@ -180,13 +178,6 @@ func (s *site) print(title string, bare, bot measured) {
 	row("reply → read / 📝, 95 %", "ms", bare.late, bot.late)
 }
 
-// settle is how long both are left alone after a start, and rest how long they
-// are then measured while nothing happens.
-const (
-	settle = 5 * time.Second
-	rest   = 20 * time.Second
-)
-
 // talk starts both anew, so that both have been up for equally long, measures
 // what they use while nothing happens, and then has people reply.
 func (s *site) talk(ctx context.Context, p *both) error {
@@ -202,17 +193,17 @@ func (s *site) talk(ctx context.Context, p *both) error {
 	if err := errors.Join(err1, err2); err != nil {
 		return err
 	}
-	time.Sleep(settle)
+	time.Sleep(s.idle / 4) // what they do at their start
 	if err := s.quiet(ctx, p.bot); err != nil {
 		return err
 	}
 	before, err1 := p.use()
-	time.Sleep(rest)
+	time.Sleep(s.idle)
 	after, err2 := p.use()
 	if err := errors.Join(err1, err2, s.nextProfile(p.bot)); err != nil {
 		return err
 	}
-	s.print(fmt.Sprintf("%v without anything to do", rest), after[0].since(before[0]), after[1].since(before[1]))
+	s.print(fmt.Sprintf("%v without anything to do", s.idle), after[0].since(before[0]), after[1].since(before[1]))
 	return s.converse(ctx, p)
 }
 
