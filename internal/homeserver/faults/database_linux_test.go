@@ -24,8 +24,12 @@ func TestFullDiskWhileRunning(t *testing.T) {
 			w, readyz := withHealth(t, 3)
 			d := newDisk(w, name)
 			w.begin()
-			w.endure(readyz, trouble{begin: d.full, end: d.free, ends: name == crypto || !d.apart,
-				log: []string{"The disk or the quota is full: make room", "The disk answers with errors"}, page: "disk"})
+			tr := trouble{begin: d.full, end: d.free, ends: name == crypto,
+				log: []string{"The disk or the quota is full: make room"}, page: "the disk is full"}
+			if !d.apart {
+				tr.ends, tr.log = true, append(tr.log, "The disk answers with errors")
+			}
+			w.endure(readyz, tr)
 		})
 	}
 }
@@ -51,8 +55,7 @@ func failingDisk(w *world) disk {
 	w.must(os.Truncate(image, 64<<20))
 	mount := func() error { return errors.Join(command("mount", "-o", "loop", image, dir), os.Chmod(dir, 0o700)) }
 	if err := errors.Join(command("mkfs.ext4", "-q", "-F", image), mount()); err != nil {
-		w.t.Logf("no file system can be mounted (%v): limiting the size of files instead", err)
-		return w.limited()
+		return w.limited("a file system that turns read-only", err)
 	}
 	w.t.Cleanup(func() {
 		w.bot.kill()

@@ -39,6 +39,9 @@ var binary = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
+	for _, what := range untested.all() {
+		fmt.Println("soak: NOT TESTED:", what)
+	}
 	if path, err := binary(); err == nil {
 		_ = os.RemoveAll(filepath.Dir(path))
 	}
