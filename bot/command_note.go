@@ -22,6 +22,9 @@ func (b *Bot) cmdNote(ctx context.Context, s *scene, c *call) error {
 		_, err := b.needOpen(ctx, s, c)
 		return err
 	}
+	if b.stale(s, c.place, c.msg) && c.msg.SentAt.Before(m.OpenedAt.Add(-clockSlack)) {
+		return b.answer(ctx, s, c, "note_stale", render.Problem{Number: m.Number})
+	}
 	prompt, text := b.notePrompt(ctx, s, c, m)
 	switch {
 	case text == "":

@@ -124,7 +124,7 @@ func (b *Bot) command(ctx context.Context, s *scene, p place, m meeting.Message)
 		}
 		return true, b.answer(ctx, s, c, "unknown_command", render.Problem{Word: name, Suggest: near, Code: threadCode(m)})
 	}
-	if b.stale(s, p, m) {
+	if b.stale(s, p, m) && cmd.name != "note" {
 		return true, nil
 	}
 	return true, b.dispatch(ctx, s, c, cmd)

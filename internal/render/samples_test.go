@@ -132,6 +132,7 @@ func problemSamples(loc *time.Location) []sample {
 		{"past_date", "", Problem{Word: "2020-10-14 17:00", When: when}},
 		{"far_date", "", Problem{Word: "2062-10-14 17:00", When: when}},
 		{"moved", "", Problem{Number: 3, Title: "Vad behöver bli bättre?", When: when}},
+		{"note_stale", "", Problem{Number: 2}},
 		{"note_empty", "", Problem{Max: 1}},
 		{"note_empty", "several", Problem{Max: 3}},
 		{"no_such_prompt", "", Problem{Max: 3}},

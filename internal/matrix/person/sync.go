@@ -17,7 +17,10 @@ import (
 const (
 	syncTimeout = 30 * time.Second
 	pageSize    = 1000
-	wholeRoom   = 1_000_000 // events; Dendrite gives as many, others go on with pages
+	// joinAttempts is how often an invitation is accepted that is refused: a Dendrite
+	// that is being stopped refuses it though it stands.
+	joinAttempts = 10
+	wholeRoom    = 1_000_000 // events; Dendrite gives as many, others go on with pages
 )
 
 // follow syncs until ctx ends or the login is no longer valid.
@@ -239,8 +242,21 @@ func (p *Person) takeInvite(ctx context.Context, roomID id.RoomID, state []*even
 	if p.opts.IgnoreInvites {
 		return nil
 	}
-	if _, err := p.client.JoinRoomByID(ctx, roomID); err != nil && !errors.Is(err, mautrix.MForbidden) {
-		return fmt.Errorf("accept the invitation to %s: %w", roomID, err)
+	for range joinAttempts {
+		_, err := p.client.JoinRoomByID(ctx, roomID)
+		switch {
+		case err == nil:
+			return nil
+		case !errors.Is(err, mautrix.MForbidden):
+			return fmt.Errorf("accept the invitation to %s: %w", roomID, err)
+		}
+		timer := time.NewTimer(retryEvery)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		}
 	}
-	return nil // forbidden: it has been taken back
+	return nil // it has been taken back
 }
