@@ -106,7 +106,8 @@ func (c *Client) readThread(ctx context.Context, k meeting.Check) (out []meeting
 			Chunk []json.RawMessage `json:"chunk"`
 			Next  string            `json:"next_batch"`
 		}
-		query := url.Values{"dir": {"b"}, "limit": {"50"}}
+		// Dendrite on SQLite gives the 20 oldest replies of a page only, however large that is.
+		query := url.Values{"dir": {"b"}, "limit": {"20"}}
 		if from != "" {
 			query.Set("from", from)
 		}

@@ -272,7 +272,8 @@ func missing(want, got []string) []string {
 
 // Replies that the inbox does not have are brought by the server's own list of a
 // thread's replies, which comes in pages.
-func TestSynapseThread(t *testing.T) { threadOf(newReal(t, homeserver.Synapse)) }
+func TestDendriteThread(t *testing.T) { threadOf(newReal(t, homeserver.Dendrite)) }
+func TestSynapseThread(t *testing.T)  { threadOf(newReal(t, homeserver.Synapse)) }
 
 func threadOf(r *real) {
 	t, ctx := r.t, r.t.Context()
@@ -281,7 +282,7 @@ func threadOf(r *real) {
 	room := r.makes(lena, person.Room{Name: "Kiruna", Encrypted: true, Invite: []meeting.UserID{c.User()}})
 	root := r.send(c, meeting.Delivery{Post: meeting.Post{Key: "1/prompt/1", Room: room, Kind: meeting.PostText, Markdown: "Vad fungerar?"}})
 	r.sees(lena, room, root)
-	const replies = 60 // of which a page has 50
+	const replies = 60 // in several pages
 	var ids []meeting.EventID
 	for n := range replies {
 		id, err := lena.SendThread(ctx, room, root, fmt.Sprint(n))
