@@ -17,7 +17,7 @@ import (
 
 // Limits of comparing a thread with the server.
 const (
-	checkPages    = 400
+	checkPages    = 1000
 	checkLooks    = 3  // looks before a reply that sync has not brought counts as missing
 	checkAttempts = 80 // before a check counts as lost: an hour
 	checkRefusals = 4  // refused attempts in a row before it does
