@@ -75,7 +75,10 @@ func (c *Client) handAgain(ctx context.Context) {
 	left := c.handouts.take()
 	for i, h := range left {
 		for _, to := range h.to {
-			err := c.handTo(ctx, h.key, to)
+			if ctx.Err() != nil {
+				return
+			}
+			err := c.handTo(context.WithoutCancel(ctx), h.key, to)
 			if errors.Is(err, ErrUnreachable) {
 				c.handouts.keep(left[i:]) // until the end of the next outage
 				return

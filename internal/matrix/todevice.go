@@ -149,7 +149,7 @@ func (c *Client) keyRequestLoop(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-c.wakeKeys:
-			c.guard("keys given again", func() { c.handAgain(context.WithoutCancel(ctx)) })
+			c.guard("keys given again", func() { c.handAgain(ctx) })
 		case req := <-c.keyRequests:
 			c.guard("key request", func() {
 				c.cryptoMu.Lock()
