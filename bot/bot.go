@@ -245,7 +245,7 @@ func (b *Bot) handle(ctx context.Context, s *scene, ev meeting.Event) error {
 		return err
 	}
 	if erased, err := s.erasedSince(ctx, ev); err != nil || erased {
-		return err
+		return errors.Join(err, s.leaveOutErased(ctx, ev))
 	}
 	if ev, err = s.within(ctx, ev); err != nil {
 		return err

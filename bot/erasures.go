@@ -46,6 +46,17 @@ func (s *scene) erasedSince(ctx context.Context, ev meeting.Event) (bool, error)
 	return s.tx.ErasedSince(ctx, meeting.Pseudonym(m.Sender), m.Received)
 }
 
+// leaveOutErased forgets an event that erasedSince has found.
+func (s *scene) leaveOutErased(ctx context.Context, ev meeting.Event) error {
+	id := ev.Meta().ID
+	if _, vote := ev.(meeting.PollResponse); vote {
+		if err := s.tx.VanishEvent(ctx, id); err != nil {
+			return err
+		}
+	}
+	return s.tx.DeleteUnplaced(ctx, id)
+}
+
 // erasePseudonym erases everybody whom the pseudonym stands for: at most one.
 func (b *Bot) erasePseudonym(ctx context.Context, s *scene, pseudonym string) error {
 	known, err := s.tx.KnownUsers(ctx)

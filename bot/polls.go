@@ -257,12 +257,12 @@ func (b *Bot) pollEnd(ctx context.Context, s *scene, p place, ev meeting.PollEnd
 	if p.net == nil || !p.net.Leads(ev.Sender) {
 		return nil
 	}
-	poll, err := s.tx.Poll(ctx, p.net.ID)
-	if err != nil || poll == nil || poll.State != meeting.PollOpen {
+	post, err := s.postActedOn(ctx, ev.EventMeta, ev.Target)
+	if err != nil || post == nil {
 		return err
 	}
-	post, err := s.postActedOn(ctx, ev.EventMeta, ev.Target)
-	if err != nil || post == nil || post.Key != pollKey(p.net, poll) {
+	poll, err := s.tx.Poll(ctx, p.net.ID)
+	if err != nil || poll == nil || poll.State != meeting.PollOpen || post.Key != pollKey(p.net, poll) {
 		return err
 	}
 	return b.closePoll(ctx, s, p.net, poll)

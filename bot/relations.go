@@ -77,16 +77,16 @@ func (s *scene) roomOfEvent(ctx context.Context, id meeting.EventID) (meeting.Ro
 // it became: what they do to an event that may still turn out to be a post is noted,
 // to be fetched again then.
 func (s *scene) postActedOn(ctx context.Context, act meeting.EventMeta, target meeting.EventID) (*meeting.PostRecord, error) {
-	post, err := s.tx.PostByEvent(ctx, target)
-	switch {
-	case err != nil:
-		return nil, err
-	case post == nil:
-		return nil, s.tx.StoreUnplaced(ctx, act, target, s.now)
-	case act.Fetched:
-		return post, s.tx.DeleteUnplaced(ctx, act.ID)
+	if act.Fetched {
+		if err := s.tx.DeleteUnplaced(ctx, act.ID); err != nil {
+			return nil, err
+		}
 	}
-	return post, nil
+	post, err := s.tx.PostByEvent(ctx, target)
+	if err != nil || post != nil {
+		return post, err
+	}
+	return nil, s.tx.StoreUnplaced(ctx, act, target, s.now)
 }
 
 // waitsForAnswered has a message wait for the one that it answers, if that one's

@@ -158,21 +158,7 @@ func (b *Bot) signByReaction(ctx context.Context, s *scene, r meeting.Reaction) 
 		return b.tellStaff(ctx, s, meeting.Post{Key: "report-old/" + string(r.ID), Kind: meeting.PostText, ReplyTo: meeting.Ref{Event: r.Target},
 			Mentions: []meeting.UserID{r.Sender}}, "report_old", render.Problem{Version: current.Version})
 	}
-	if r.Fetched {
-		// It was given before the bot knew the report's event. A leader may have objected since.
-		if objected, err := b.objected(ctx, s, current.Programme, r.Sender); err != nil || objected {
-			return err
-		}
-	}
-	return b.sign(ctx, s, current, r.Sender, r.ID, meeting.Post{Key: "report-signed/" + string(r.ID), Thread: meeting.Ref{Key: current.Post}})
-}
-
-// objected reports whether a network that the user leads objects to the report.
-func (b *Bot) objected(ctx context.Context, s *scene, programme string, user meeting.UserID) (bool, error) {
-	known, err := b.signOffs(ctx, s, programme)
-	return slices.ContainsFunc(s.ledIn(programme, user), func(n *meeting.Network) bool {
-		return known[n.ID].State == meeting.SignObjected
-	}), err
+	return b.sign(ctx, s, current, r.EventMeta, meeting.Post{Key: "report-signed/" + string(r.ID), Thread: meeting.Ref{Key: current.Post}})
 }
 
 // reportApprove takes in !report approve.
@@ -191,32 +177,51 @@ func (b *Bot) reportApprove(ctx context.Context, s *scene, c *call, programme st
 	case len(s.ledIn(programme, c.msg.Sender)) == 0:
 		return b.answer(ctx, s, c, "report_not_yours", nil)
 	}
-	return b.sign(ctx, s, current, c.msg.Sender, c.msg.ID, meeting.Post{Key: "answer/" + string(c.msg.ID), Thread: meeting.Ref{Event: c.msg.Thread},
+	return b.sign(ctx, s, current, c.msg.EventMeta, meeting.Post{Key: "answer/" + string(c.msg.ID), Thread: meeting.Ref{Event: c.msg.Thread},
 		ReplyTo: meeting.Ref{Event: c.msg.ID}})
+}
+
+// answeredLater reports whether what the network has answered was written after an
+// act that is handled only now, because the bot did not know the report's event.
+func (s *scene) answeredLater(ctx context.Context, act meeting.EventMeta, v meeting.SignOff) (bool, error) {
+	if !act.Fetched || v.Event == "" {
+		return false, nil
+	}
+	place, err := s.tx.PlaceOf(ctx, v.Event)
+	return place != nil && act.Order.Before(*place), err
 }
 
 // sign notes the sign-off of the networks that the user leads, and says so with
 // the post. When nobody is missing, staff are told.
-func (b *Bot) sign(ctx context.Context, s *scene, r *meeting.Report, user meeting.UserID, event meeting.EventID, post meeting.Post) error {
+func (b *Bot) sign(ctx context.Context, s *scene, r *meeting.Report, act meeting.EventMeta, post meeting.Post) error {
 	known, err := b.signOffs(ctx, s, r.Programme)
 	if err != nil {
 		return err
 	}
 	var names []string
-	changed := false
-	for _, n := range s.ledIn(r.Programme, user) {
+	changed, outdated := false, false
+	for _, n := range s.ledIn(r.Programme, act.Sender) {
 		v, asked := known[n.ID]
 		if !asked {
 			continue // it has come into use after this version
+		}
+		if later, err := s.answeredLater(ctx, act, v); err != nil {
+			return err
+		} else if later {
+			outdated = true
+			continue
 		}
 		names = append(names, n.Name)
 		if v.State == meeting.SignGiven {
 			continue
 		}
-		v.State, v.Event, v.By, v.At, changed = meeting.SignGiven, event, user, s.now, true
+		v.State, v.Event, v.By, v.At, changed = meeting.SignGiven, act.ID, act.Sender, s.now, true
 		if err := s.tx.StoreSignOff(ctx, v); err != nil {
 			return err
 		}
+	}
+	if len(names) == 0 && outdated {
+		return nil
 	}
 	view, err := b.signOffView(ctx, s, r)
 	if err != nil {
@@ -236,7 +241,7 @@ func (b *Bot) sign(ctx context.Context, s *scene, r *meeting.Report, user meetin
 	if !changed || len(view.Asked)+len(view.Objected) > 0 || r.State != meeting.ReportDraft {
 		return nil
 	}
-	return b.tellStaff(ctx, s, meeting.Post{Key: fmt.Sprintf("report-all/%s/%d/%s", r.Programme, r.Version, event), Kind: meeting.PostText, Mentions: s.set.Staff},
+	return b.tellStaff(ctx, s, meeting.Post{Key: fmt.Sprintf("report-all/%s/%d/%s", r.Programme, r.Version, act.ID), Kind: meeting.PostText, Mentions: s.set.Staff},
 		"report_all_signed", view)
 }
 
@@ -267,6 +272,11 @@ func (b *Bot) object(ctx context.Context, s *scene, m meeting.Message) error {
 	for _, n := range s.ledIn(current.Programme, m.Sender) {
 		v, asked := known[n.ID]
 		if !asked || v.State == meeting.SignObjected {
+			continue
+		}
+		if later, err := s.answeredLater(ctx, m.EventMeta, v); err != nil {
+			return err
+		} else if later {
 			continue
 		}
 		v.State, v.Event, v.By, v.At = meeting.SignObjected, m.ID, m.Sender, s.now

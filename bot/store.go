@@ -159,6 +159,9 @@ type entries interface {
 	// still turn out to be an entry or a post.
 	StoreUnplaced(ctx context.Context, m meeting.EventMeta, target meeting.EventID, now time.Time) error
 	DeleteUnplaced(ctx context.Context, id meeting.EventID) error
+	// PlaceOf is an event's place in the server's order; nil if the bot does not know
+	// the event.
+	PlaceOf(ctx context.Context, id meeting.EventID) (*meeting.Order, error)
 	// DropAnswers forgets what waits for an event that was handled and is nothing
 	// that it can belong to.
 	DropAnswers(ctx context.Context, id meeting.EventID, now time.Time) error
@@ -214,7 +217,7 @@ type people interface {
 	StoreConsent(ctx context.Context, c meeting.Consent) error
 	EntriesBy(ctx context.Context, author meeting.UserID) ([]meeting.Entry, error)
 	ReactionsBy(ctx context.Context, user meeting.UserID) (int, error)
-	// WaitingBy counts the user's messages that wait for what they answer to be known.
+	// WaitingBy counts the user's messages and reactions that wait for what they are about to be known.
 	WaitingBy(ctx context.Context, user meeting.UserID) (int, error)
 	RolesBy(ctx context.Context, user meeting.UserID) (map[string]meeting.Role, error)
 	NamesOf(ctx context.Context, user meeting.UserID) ([]string, error)

@@ -255,11 +255,12 @@ func (b *Bot) approveByReaction(ctx context.Context, s *scene, p place, r meetin
 		return nil
 	}
 	base, _, _ := strings.Cut(post.Key, "~")
+	ago := r.Fetched
 	if strings.HasPrefix(base, nudgePrefix) {
 		if !strings.HasSuffix(base, fmt.Sprintf("/%d", sum.Revision)) {
 			return b.tell(ctx, s, p.net, meeting.Post{Key: "again/" + string(r.ID), Kind: meeting.PostText, Mentions: []meeting.UserID{r.Sender}}, "nudge_changed", nil)
 		}
-		base = sum.Post
+		base, ago = sum.Post, false // a reminder tells which form it means
 	}
 	if strings.HasPrefix(base, copyPrefix(m, sum)) {
 		return b.share(ctx, s, p.net, m, sum, r.Sender)
@@ -267,7 +268,7 @@ func (b *Bot) approveByReaction(ctx context.Context, s *scene, p place, r meetin
 	if base != sum.Post {
 		return nil
 	}
-	shown, err := b.draftShown(ctx, s, p.net, m, sum, r.Fetched)
+	shown, err := b.draftShown(ctx, s, p.net, m, sum, ago)
 	if err != nil {
 		return err
 	}

@@ -71,23 +71,29 @@ func since(all []handout, from time.Time) []handout {
 // handAgain gives devices the keys again that an outage may have cost them. They had
 // been given them, so nobody gets to read more than before; a device that has the
 // key takes no notice.
-func (c *Client) handAgain(ctx context.Context) {
+// What the server does not take is tried again when the result says.
+func (c *Client) handAgain(ctx context.Context) (again <-chan time.Time) {
 	left := c.handouts.take()
-	for i, h := range left {
-		for _, to := range h.to {
-			if ctx.Err() != nil {
-				return
-			}
-			err := c.handTo(context.WithoutCancel(ctx), h.key, to)
-			if errors.Is(err, ErrUnreachable) {
-				c.handouts.keep(left[i:]) // until the end of the next outage
-				return
-			}
-			if err != nil {
-				c.log.Warn("cannot give a device a key again that the server may have lost", "error", err)
+	c.guard("keys given again", func() {
+		for i, h := range left {
+			for _, to := range h.to {
+				if ctx.Err() != nil {
+					return
+				}
+				err := c.handTo(context.WithoutCancel(ctx), h.key, to)
+				if errors.Is(err, ErrUnreachable) {
+					c.log.Info("the server does not take a key now that it may have lost; trying again", "error", err)
+					c.handouts.keep(left[i:])
+					again = time.After(c.pace.longest)
+					return
+				}
+				if err != nil {
+					c.log.Warn("cannot give a device a key again that the server may have lost", "error", err)
+				}
 			}
 		}
-	}
+	})
+	return again
 }
 
 func (c *Client) handTo(ctx context.Context, key event.Content, to shareMark) error {

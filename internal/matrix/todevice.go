@@ -144,12 +144,15 @@ type keyRequest struct {
 // them, and after an outage those that the server may have lost. It runs beside
 // the sync, for it may have to fetch and claim keys.
 func (c *Client) keyRequestLoop(ctx context.Context) error {
+	var again <-chan time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-c.wakeKeys:
-			c.guard("keys given again", func() { c.handAgain(ctx) })
+			again = c.handAgain(ctx)
+		case <-again:
+			again = c.handAgain(ctx)
 		case req := <-c.keyRequests:
 			c.guard("key request", func() {
 				c.cryptoMu.Lock()

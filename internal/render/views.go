@@ -291,7 +291,7 @@ type Mine struct {
 	Plans     []MyPlan
 	Votes     []MyVote
 	Reactions int
-	Waiting   int // messages that wait for what they answer
+	Waiting   int // messages and reactions that wait for what they are about
 }
 
 // MyNetwork is a person's part in a network.

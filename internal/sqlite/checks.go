@@ -36,17 +36,18 @@ func (t *Tx) Unchecked(ctx context.Context, meetingID int64, room meeting.RoomID
 	return n > 0, err
 }
 
-// LostChecks counts the meeting's threads that could not be compared.
+// LostChecks counts the meeting's threads and rooms that could not be compared.
 func (t *Tx) LostChecks(ctx context.Context, meetingID int64) (int, error) {
 	return value[int](ctx, t, "count lost checks", "SELECT count(*) FROM checks WHERE meeting_id = ? AND state = 'lost'", meetingID)
 }
 
 // LostEvents counts the events of a room that came in [from, to] and that the bot
 // could not handle: it has given them up, or they have failed for so long that they
-// no longer hold up the room. A zero to means until now.
+// no longer hold up the room. Those that could not be read are counted elsewhere. A
+// zero to means until now.
 func (t *Tx) LostEvents(ctx context.Context, room meeting.RoomID, from, to time.Time) (int, error) {
 	return value[int](ctx, t, "count lost events", `SELECT count(*) FROM (
-			SELECT received_at FROM inbox WHERE room_id = ?1 AND state = 'dead'
+			SELECT received_at FROM inbox WHERE room_id = ?1 AND state = 'dead' AND told = 0
 			UNION ALL
 			SELECT received_at FROM inbox WHERE room_id = ?1 AND state = 'new' AND next_at IS NOT NULL AND attempts > `+heldAttempts+`)
 		WHERE received_at >= ?2 AND (?3 IS NULL OR received_at <= ?3)`, room, stamp(from), stamp(to))

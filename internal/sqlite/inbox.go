@@ -241,6 +241,11 @@ func (t *Tx) Awaited(ctx context.Context, id meeting.EventID) (bool, error) {
 	return !handled, err
 }
 
+// PlaceOf is an event's place in the server's order; nil if it is not known.
+func (t *Tx) PlaceOf(ctx context.Context, id meeting.EventID) (*meeting.Order, error) {
+	return get(ctx, t, "look up place", "SELECT batch, pos FROM inbox WHERE event_id = ?", []any{id}, scanOrder)
+}
+
 // Parked reports whether the event of the room waits for another attempt to
 // handle it.
 func (t *Tx) Parked(ctx context.Context, room meeting.RoomID, id meeting.EventID) (bool, error) {

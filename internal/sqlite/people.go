@@ -49,7 +49,8 @@ func (t *Tx) ReactionsBy(ctx context.Context, user meeting.UserID) (int, error) 
 	return value[int](ctx, t, "count reactions", "SELECT count(*) FROM reactions WHERE sender = ?", user)
 }
 
-// WaitingBy counts the user's messages that wait for what they answer to be known.
+// WaitingBy counts the user's messages and reactions that wait for what they are about
+// to be known.
 func (t *Tx) WaitingBy(ctx context.Context, user meeting.UserID) (int, error) {
 	return value[int](ctx, t, "count waiting messages", "SELECT count(*) FROM unplaced WHERE author = ?", user)
 }
