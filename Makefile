@@ -68,8 +68,10 @@ fuzz:
 	@set -e; for t in internal/matrix/wire:FuzzDecode bot:FuzzResolve bot:FuzzCommand config:FuzzLoad; do \
 		$(GO) test -run '^$$' -fuzz "^$${t#*:}$$" -fuzztime $(FUZZTIME) -parallel 1 ./$${t%%:*}; done
 
-# Each part can be run alone; make -k check goes on after a fault.
+# What has files for the tags of the fault harness only.
 TAGGED = ./internal/failpoint ./internal/homeserver/faults
+
+# Each part can be run alone; make -k check goes on after a fault.
 check: fmt vet staticcheck tidy imports vulncheck
 
 fmt:

@@ -244,8 +244,10 @@ func (b *Bot) handle(ctx context.Context, s *scene, ev meeting.Event) error {
 	if err != nil {
 		return err
 	}
-	if erased, err := s.erasedSince(ctx, ev); err != nil || erased {
-		return errors.Join(err, s.leaveOutErased(ctx, ev))
+	if erased, err := s.erasedSince(ctx, ev); err != nil {
+		return err
+	} else if erased {
+		return s.leaveOutErased(ctx, ev)
 	}
 	if ev, err = s.within(ctx, ev); err != nil {
 		return err

@@ -72,8 +72,8 @@ func (s *scene) roomOfEvent(ctx context.Context, id meeting.EventID) (meeting.Ro
 	return post.Room, nil
 }
 
-// postActedOn is the post that a reaction, a vote or the end of a poll is about; nil if
-// it is about something else. People may see a post before the bot knows which event
+// postActedOn is the post that a reaction, a vote, the end of a poll or an answer is
+// about; nil if it is about something else. People may see a post before the bot knows which event
 // it became: what they do to an event that may still turn out to be a post is noted,
 // to be fetched again then.
 func (s *scene) postActedOn(ctx context.Context, act meeting.EventMeta, target meeting.EventID) (*meeting.PostRecord, error) {

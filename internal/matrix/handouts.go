@@ -70,8 +70,7 @@ func since(all []handout, from time.Time) []handout {
 
 // handAgain gives devices the keys again that an outage may have cost them. They had
 // been given them, so nobody gets to read more than before; a device that has the
-// key takes no notice.
-// What the server does not take is tried again when the result says.
+// key takes no notice. What the server does not take is tried again when the result says.
 func (c *Client) handAgain(ctx context.Context) (again <-chan time.Time) {
 	left := c.handouts.take()
 	c.guard("keys given again", func() {
