@@ -24,13 +24,14 @@ func TestPollBegins(t *testing.T) {
 		w.must(err)
 	}
 	w.must(w.settle(time.Minute))
-	for _, point := range []string{"polling", "sent"} {
+	points := []string{"polling", "sent"}
+	for _, point := range points {
 		w.must(w.bot.arm(point))
 	}
 	_, err := n.says("!prioritera starta")
 	w.must(err)
-	for range 2 {
-		w.awaitDeath("the beginning of the poll")
+	for _, point := range points {
+		w.awaitDeath(point)
 		w.must(w.bot.start())
 	}
 	const poll = "org.matrix.msc3381.poll.start"
