@@ -7,7 +7,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"math"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -303,19 +302,20 @@ func (w *world) settle(patience time.Duration) error {
 		return err
 	}
 	end := time.Now().Add(patience)
-	fewest, since := math.MaxInt, time.Now() // posts without echo, and since when
+	last, since := 0, time.Now() // posts without echo, and since when nothing has changed
 	return w.poll("a settled bot", 250*time.Millisecond, func() (bool, error) {
 		var inbox, gaps, pending, unseen, rounds, checks, missing int
 		if err := db.QueryRowContext(w.ctx, backlog, acts).Scan(&inbox, &gaps, &pending, &unseen, &rounds, &checks, &missing); err != nil {
 			return false, fmt.Errorf("look into the database: %w", err)
 		}
-		if unseen < fewest {
-			fewest, since = unseen, time.Now()
+		busy := inbox + gaps + pending + rounds + checks + missing
+		if busy > 0 || unseen != last {
+			last, since = unseen, time.Now()
 		}
 		// Dendrite shows a room's events later than it takes them, much later on a busy
 		// machine, and its sync passes over one now and then, an echo too. The oracle
 		// looks for each post in its room.
-		if inbox+gaps+pending+rounds+checks+missing == 0 && (unseen == 0 || time.Since(since) > 15*time.Second) {
+		if busy == 0 && (unseen == 0 || time.Since(since) > 15*time.Second) {
 			return true, nil
 		}
 		if time.Now().After(end) {
