@@ -260,6 +260,11 @@ func (c *Client) openStores(ctx context.Context) error {
 	if err := c.keys.DB.Upgrade(ctx); err != nil {
 		return fmt.Errorf("upgrade crypto store: %w", err)
 	}
+	left, err := c.keys.listHandouts(ctx)
+	if err != nil {
+		return err
+	}
+	c.handouts.keep(left)
 	c.mach = crypto.NewOlmMachine(c.api, nil, c.keys, c.state)
 	c.mach.SetBackgroundCtx(context.WithValue(context.Background(), repairing{}, true))
 	c.mach.IgnorePostDecryptionParseErrors = true

@@ -198,12 +198,9 @@ func (c *Client) share(ctx context.Context, name id.RoomID, users []id.UserID) e
 	if err := c.mach.ShareGroupSession(context.WithValue(ctx, sharing{}, &marks), name, users); err != nil {
 		return newFault("share key", err)
 	}
-	g, err := c.keys.GetOutboundGroupSession(ctx, name)
+	one, err := c.handed(ctx, name, marks)
 	if err != nil {
 		return newFault("read shared key", err)
-	}
-	if g != nil {
-		c.handouts.note(handout{key: g.ShareContent(), to: marks, at: c.now()})
 	}
 	err = c.db.DoTxn(ctx, nil, func(ctx context.Context) error {
 		for _, m := range marks {
@@ -211,7 +208,10 @@ func (c *Client) share(ctx context.Context, name id.RoomID, users []id.UserID) e
 				return err
 			}
 		}
-		return nil
+		if one == nil {
+			return nil
+		}
+		return c.keys.keepHandout(ctx, *one, c.handouts.note(*one))
 	})
 	if err != nil {
 		return fmt.Errorf("note who has the key: %w", err)

@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"blnbot/internal/meeting"
 )
 
 // TestKeysAreGivenAgain: a key that the server has lost because it was stopped right
@@ -58,6 +60,50 @@ func TestKeysAreGivenAgain(t *testing.T) {
 	w.noPlainText()
 }
 
+// TestKeysAreGivenAgainByTheNextProcess: the same if the bot ended at the same time as
+// the server, for keys that could still be lost then; others are forgotten.
+func TestKeysAreGivenAgainByTheNextProcess(t *testing.T) {
+	w := newWorld(t)
+	w.setRoom(room1, megolm())
+	w.setRoom(room2, megolm())
+	phone := w.peer(anna, "PHONE")
+	c := w.open()
+	stop := w.begin(c)
+	w.until("the start", c.CaughtUp)
+	for _, room := range []string{room2, room1} {
+		p := post("opening-"+room, "**"+secretText+"**")
+		p.Room = meeting.RoomID(room)
+		if _, err := c.Send(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+		if len(w.server.takeToDevice(anna, "PHONE")) != 1 {
+			t.Fatal("the key was not given")
+		}
+		w.clock.add(doubtful + time.Second)
+	}
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	var kept int
+	if err := w.db.QueryRowContext(t.Context(), "SELECT count(*) FROM blnbot_handouts").Scan(&kept); err != nil {
+		t.Fatal(err)
+	}
+	if kept != 1 {
+		t.Errorf("%d keys are kept", kept)
+	}
+	w.begin(w.open())
+	w.until("the key", func() bool {
+		w.server.mu.Lock()
+		defer w.server.mu.Unlock()
+		return len(w.server.toDevice[account{anna, "PHONE"}]) > 0
+	})
+	_, body := w.read(phone, w.server.sentEvents(room1)[0])
+	if text, _ := body["body"].(string); !strings.Contains(text, secretText) {
+		t.Errorf("%v", body)
+	}
+	w.noPlainText()
+}
+
 // TestHandouts: only the newest keys are doubtful after an outage, and those that
 // could not be given again stay so.
 func TestHandouts(t *testing.T) {
@@ -70,9 +116,13 @@ func TestHandouts(t *testing.T) {
 		}
 		return seconds
 	}
+	var over []int
 	for _, s := range []int{0, 4, 8, 9} {
-		h.note(handout{at: at(s)})
+		for _, one := range h.note(handout{at: at(s)}) {
+			over = append(over, int(one.at.Sub(start).Seconds()))
+		}
 	}
+	diff(t, over, []int{0})
 	h.doubt(at(10))
 	h.doubt(at(11)) // the server does not answer still
 	diff(t, taken(), []int{8, 9})
@@ -88,4 +138,7 @@ func TestHandouts(t *testing.T) {
 	if again := taken(); len(again) != 0 {
 		t.Errorf("given again: %v", again)
 	}
+	h.given(handout{at: at(30)}, at(50))
+	h.doubt(at(52))
+	diff(t, taken(), []int{50})
 }

@@ -3,37 +3,93 @@
 package faults_test
 
 import (
-	"slices"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
 	"time"
 
+	"blnbot/internal/homeserver"
 	"blnbot/internal/matrix/person"
 	"blnbot/internal/meeting"
 )
 
-// keyLost reports whether one of the bot's posts was written with a key that the
-// server may have lost: Dendrite says that it has taken a key, and does not hand it
-// out when it is stopped in the same moment (docs/homeservers.md). The bot gives
-// such keys again, unless it was killed then, too.
-func (o *oracle) keyLost(who *person.Person, room meeting.RoomID, id meeting.EventID) bool {
-	rooms, err := o.read(who, room)
-	if err != nil {
-		o.fault("read %s: %v", room, err)
-		return false
-	}
-	session := ""
-	for _, e := range rooms[room] {
-		if e.ID == id {
-			session = e.Content.Session
+// TestLostKeys: the server says that it has taken a room's new key for everybody, and
+// after a stop in the same moment it has none of it, as Dendrite does now and then
+// (docs/homeservers.md). Everybody can read what was written with the key all the
+// same: when the bot lives on, and when it is killed together with the server.
+func TestLostKeys(t *testing.T) {
+	t.Parallel()
+	w, n := small(t, 3, 6*time.Minute)
+	for _, dies := range []bool{false, true} {
+		w.must(w.quietBot())
+		w.must(w.bot.stop(20 * time.Second))
+		written := w.loseKeys(n)
+		w.must(w.bot.start()) // what it writes first in a room has a new key
+		_, err := n.says("!status")
+		w.must(err)
+		var answer struct {
+			ID meeting.EventID `json:"event_id"`
+		}
+		select {
+		case text := <-written:
+			w.must(json.Unmarshal(text, &answer))
+		case <-w.ctx.Done():
+			t.Fatal("the bot has written nothing with a new key")
+		}
+		if dies {
+			w.bot.kill()
+		}
+		w.proxy.OnRequest(w.weather.decide)
+		w.must(w.restartServer())
+		if dies {
+			w.must(w.bot.start())
+		}
+		for _, who := range append([]*person.Person{n.leader}, n.members...) {
+			w.must(w.reads(who, n.room, answer.ID))
 		}
 	}
-	var first time.Time // when the key was used first, right after it was given
-	for _, e := range rooms[room] {
-		if sent := time.UnixMilli(e.Sent); e.Content.Session == session && (first.IsZero() || sent.Before(first)) {
-			first = sent
-		}
+	w.must(w.settle(time.Minute))
+	w.must(w.bot.stop(20 * time.Second))
+	w.judge()
+}
+
+// reads waits until a person can read a message.
+func (w *world) reads(who *person.Person, room meeting.RoomID, id meeting.EventID) error {
+	ctx, cancel := context.WithTimeout(w.ctx, 20*time.Second)
+	defer cancel()
+	if _, err := who.WaitForEvent(ctx, room, id); err == nil {
+		return nil
 	}
-	return session != "" && slices.ContainsFunc(o.stops, func(stop time.Time) bool {
-		return stop.After(first.Add(-time.Second)) && stop.Before(first.Add(2*time.Second)) &&
-			o.bot.startedBetween(first, stop.Add(10*time.Second))
+	if err := who.Reread(w.ctx, room); err != nil { // Dendrite's sync passes over events when it is stopped
+		return err
+	}
+	if seen, ok := who.Find(room, id); !ok || seen.Kind == person.KindUnreadable {
+		return fmt.Errorf("%s cannot read %s", who.ID(), id)
+	}
+	return nil
+}
+
+// loseKeys has the bot believe that the server takes the keys that it gives. The
+// result is what the server says to the first that it writes in the room after that.
+func (w *world) loseKeys(n *network) (written <-chan []byte) {
+	out := make(chan []byte, 1)
+	var lost, done atomic.Bool
+	w.proxy.OnRequest(func(r *http.Request) homeserver.Fault {
+		switch {
+		case strings.Contains(r.URL.Path, "/sendToDevice/m.room.encrypted/"):
+			lost.Store(true)
+			return homeserver.Fault{Status: http.StatusOK, Body: []byte("{}")}
+		case lost.Load() && homeserver.IsSend(r) && strings.Contains(r.URL.Path, string(n.room)+"/send/m.room.encrypted/") && !done.Swap(true):
+			return homeserver.Fault{Rewrite: func(body []byte) []byte {
+				out <- body
+				return body
+			}}
+		}
+		return homeserver.Fault{}
 	})
+	return out
 }

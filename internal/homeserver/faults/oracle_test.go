@@ -31,7 +31,6 @@ type oracle struct {
 	doubled  int // posts that were taken down because they were there twice
 	late     int // entries that the server brought later than they were written
 	intact   int // messages that the server has not redacted though somebody asked for it
-	keys     int // posts that somebody cannot read because the server has lost the key
 }
 
 type post struct {
@@ -58,8 +57,8 @@ func (w *world) judge() *oracle {
 	o.room(w.nka, w.coord)
 	o.readable(w.nka, w.coord)
 	o.direct()
-	w.t.Logf("%d redactions were sent again, %d doubled posts taken down, %d entries brought late by the server, %d redactions forgotten by it, %d keys lost by it",
-		o.repeated, o.doubled, o.late, o.intact, o.keys)
+	w.t.Logf("%d redactions were sent again, %d doubled posts taken down, %d entries brought late by the server, %d redactions forgotten by it",
+		o.repeated, o.doubled, o.late, o.intact)
 	if len(o.faults) > 0 {
 		shown := o.faults[:min(len(o.faults), 400)]
 		w.t.Errorf("seed %d: %d faults:\n\t%s", w.seed, len(o.faults), strings.Join(shown, "\n\t"))
@@ -332,9 +331,7 @@ func (o *oracle) readable(who *person.Person, room meeting.RoomID) {
 		if s.Sender != o.stage.Bot() || s.Redacted {
 			continue
 		}
-		if s.Kind == person.KindUnreadable && o.keyLost(who, room, s.ID) {
-			o.keys++
-		} else if s.Kind == person.KindUnreadable || !s.Encrypted {
+		if s.Kind == person.KindUnreadable || !s.Encrypted {
 			o.fault("%s: %s sees the bot's %s (%s) as %s, encrypted %t", room, who.ID(), s.ID, o.posts[s.ID].key, s.Kind, s.Encrypted)
 		}
 		for _, mark := range marks.FindAllString(s.Body, -1) {

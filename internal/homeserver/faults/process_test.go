@@ -62,7 +62,6 @@ type process struct {
 	trouble  map[string]int  // messages of level WARN and ERROR
 	waiting  map[string]bool // points
 	begun    int
-	starts   []time.Time
 	gapsSeen int
 }
 
@@ -81,7 +80,6 @@ func (p *process) start() error {
 	p.cmd, p.log, p.done = cmd, &stage.Log{}, make(chan struct{})
 	cmd.Stderr = p.log
 	p.begun++
-	p.starts = append(p.starts, time.Now())
 	log, done, started := p.log, p.done, make(chan error)
 	go func() {
 		// Linux ties the child to the thread that started it.
@@ -100,13 +98,6 @@ func (p *process) start() error {
 
 var logLine = regexp.MustCompile(`(?m)level=(WARN|ERROR) msg=("[^"]*"|\S+)(.*)$`)
 var logError = regexp.MustCompile(`(?:err|error)=("(?:[^"\\]|\\.)*"|\S+)`)
-
-// startedBetween reports whether the bot was started in that time.
-func (p *process) startedBetween(from, to time.Time) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return slices.ContainsFunc(p.starts, func(at time.Time) bool { return at.After(from) && at.Before(to) })
-}
 
 // count adds up what a process complained of.
 func (p *process) count(log *stage.Log) {

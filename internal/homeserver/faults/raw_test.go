@@ -33,7 +33,6 @@ type wire struct {
 	Redacts  meeting.EventID `json:"redacts"`
 	Content  struct {
 		Key     string          `json:"se.nka.blnbot.key"`
-		Session string          `json:"session_id"`
 		Redacts meeting.EventID `json:"redacts"`
 		Relates struct {
 			Event meeting.EventID `json:"event_id"`

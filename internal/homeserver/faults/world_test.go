@@ -49,7 +49,6 @@ type world struct {
 	// they do must have a certain outcome.
 	quiet     sync.RWMutex
 	restarted time.Time // when the server was restarted last
-	stops     []time.Time
 
 	last string // what a failed run ends its report with
 }
@@ -219,7 +218,6 @@ func (w *world) act(do func() error) error {
 func (w *world) restartServer() error {
 	w.quiet.Lock()
 	defer w.quiet.Unlock()
-	w.stops = append(w.stops, time.Now())
 	defer func() { w.restarted = time.Now() }()
 	return w.stage.Server.Restart(w.ctx)
 }
