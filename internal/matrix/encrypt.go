@@ -195,10 +195,11 @@ func (c *Client) seal(ctx context.Context, name id.RoomID, typ event.Type, conte
 // key that was shared in a process that ended is not used by the next.
 func (c *Client) share(ctx context.Context, name id.RoomID, users []id.UserID) error {
 	var marks shareMarks
+	outages := c.handouts.begin()
 	if err := c.mach.ShareGroupSession(context.WithValue(ctx, sharing{}, &marks), name, users); err != nil {
 		return newFault("share key", err)
 	}
-	one, err := c.handed(ctx, name, marks)
+	one, err := c.handed(ctx, name, marks, outages)
 	if err != nil {
 		return newFault("read shared key", err)
 	}
@@ -211,7 +212,11 @@ func (c *Client) share(ctx context.Context, name id.RoomID, users []id.UserID) e
 		if one == nil {
 			return nil
 		}
-		return c.keys.keepHandout(ctx, *one, c.handouts.note(*one))
+		over, again := c.handouts.note(*one)
+		if again {
+			poke(c.wakeKeys)
+		}
+		return c.keys.keepHandout(ctx, *one, over)
 	})
 	if err != nil {
 		return fmt.Errorf("note who has the key: %w", err)

@@ -20,9 +20,10 @@ const doubtful = 5 * time.Second
 // handout is a room's new key as devices were given it: good for all that is
 // written with it.
 type handout struct {
-	key *event.RoomKeyEventContent
-	to  []shareMark
-	at  time.Time
+	key     *event.RoomKeyEventContent
+	to      []shareMark
+	at      time.Time
+	outages int // how many there had been when it began
 }
 
 // handouts remembers the keys that a server may lose, and those that it may have
@@ -32,17 +33,29 @@ type handouts struct {
 	mu          sync.Mutex
 	newest, old []handout
 	over        []handout // can no longer be lost; the database still has them
+	outages     int
+}
+
+// begin is called before a key is given; the result belongs into the handout.
+func (h *handouts) begin() (outages int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.outages
 }
 
 // note remembers a key for as long as it can be lost, and returns those that can no
-// longer.
-func (h *handouts) note(one handout) (over []handout) {
+// longer. It is to be given again at once if the server went away meanwhile.
+func (h *handouts) note(one handout) (over []handout, again bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.settle(one.at)
-	h.newest = append(h.newest, one)
+	if again = one.outages != h.outages; again {
+		h.old = append(h.old, one)
+	} else {
+		h.newest = append(h.newest, one)
+	}
 	over, h.over = h.over, nil
-	return over
+	return over, again
 }
 
 // settle takes out the keys that the server has kept.
@@ -57,6 +70,7 @@ func (h *handouts) doubt(now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.settle(now)
+	h.outages++
 	h.old, h.newest = append(h.old, h.newest...), nil
 }
 
@@ -144,7 +158,7 @@ func (s *cryptoStore) listHandouts(ctx context.Context) (out []handout, err erro
 
 // handed is the room's key that devices were just given: nil if there were none, or if
 // somebody has left meanwhile and the key is not used.
-func (c *Client) handed(ctx context.Context, name id.RoomID, to shareMarks) (*handout, error) {
+func (c *Client) handed(ctx context.Context, name id.RoomID, to shareMarks, outages int) (*handout, error) {
 	g, err := c.keys.GetOutboundGroupSession(ctx, name)
 	if err != nil || g == nil || len(to) == 0 {
 		return nil, err
@@ -153,7 +167,7 @@ func (c *Client) handed(ctx context.Context, name id.RoomID, to shareMarks) (*ha
 	if !ok {
 		return nil, fmt.Errorf("unknown content of a key: %T", g.ShareContent().Parsed)
 	}
-	return &handout{key: key, to: to, at: c.now()}, nil
+	return &handout{key: key, to: to, at: c.now(), outages: outages}, nil
 }
 
 // handAgain gives devices the keys again that an outage, or the bot's own end, may have

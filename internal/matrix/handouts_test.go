@@ -117,28 +117,40 @@ func TestHandouts(t *testing.T) {
 		return seconds
 	}
 	var over []int
-	for _, s := range []int{0, 4, 8, 9} {
-		for _, one := range h.note(handout{at: at(s)}) {
+	note := func(seconds int) {
+		t.Helper()
+		gone, again := h.note(handout{at: at(seconds), outages: h.begin()})
+		for _, one := range gone {
 			over = append(over, int(one.at.Sub(start).Seconds()))
 		}
+		if again {
+			t.Errorf("there was an outage while the key of second %d was given", seconds)
+		}
+	}
+	for _, s := range []int{0, 4, 8, 9} {
+		note(s)
 	}
 	diff(t, over, []int{0})
 	h.doubt(at(10))
 	h.doubt(at(11)) // the server does not answer still
 	diff(t, taken(), []int{8, 9})
-	h.note(handout{at: at(20)})
+	note(20)
 	h.doubt(at(20))
 	left := h.take()
-	h.note(handout{at: at(30)})
+	note(30)
 	h.doubt(at(31))
 	h.keep(left)
 	diff(t, taken(), []int{20, 30})
-	h.note(handout{at: at(40)})
+	note(40)
 	h.doubt(at(46))
 	if again := taken(); len(again) != 0 {
 		t.Errorf("given again: %v", again)
 	}
 	h.given(handout{at: at(30)}, at(50))
+	began := h.begin()
 	h.doubt(at(52))
-	diff(t, taken(), []int{50})
+	if _, again := h.note(handout{at: at(53), outages: began}); !again {
+		t.Error("the outage while the key was given is not seen")
+	}
+	diff(t, taken(), []int{50, 53})
 }
