@@ -159,7 +159,6 @@ func (c *Client) applyRoom(ctx context.Context, name id.RoomID, s section, kind 
 	r := c.rooms.get(name)
 	if changed {
 		r.members.Add(1)
-		c.changes.Add(1)
 		if err := c.keys.RemoveOutboundGroupSession(ctx, name); err != nil {
 			return rb, fmt.Errorf("rotate key: %w", err)
 		}

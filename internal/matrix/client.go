@@ -111,8 +111,8 @@ type Client struct {
 	stateMu sync.Mutex
 	// directMu lets one direct room be looked for and made at a time.
 	directMu sync.Mutex
-	// changes counts changes of members and devices: what was encrypted
-	// before a change must not be sent after it.
+	// changes counts changes of device lists; a room counts those of its members.
+	// What was encrypted before a change must not be sent after it (changesFor).
 	changes atomic.Int64
 	synced  atomic.Int64 // stored sync answers since start
 	// answering says that the last request for news was answered. While it is not,

@@ -59,16 +59,22 @@ func (c *Client) receivers(ctx context.Context, name id.RoomID) ([]id.UserID, in
 	for user := range members {
 		users = append(users, user)
 	}
-	return users, c.changes.Load(), nil
+	return users, c.changesFor(name), nil
 }
 
-// unchangedSince reports whether members and devices are still what they were
-// when receivers was called. A sync answer that is being stored is waited
+// changesFor counts what changes to whom a room's key goes: its members, and
+// anybody's devices.
+func (c *Client) changesFor(name id.RoomID) int64 {
+	return c.changes.Load() + c.rooms.get(name).members.Load()
+}
+
+// unchangedSince reports whether the room's members and the devices are still what
+// they were when receivers was called. A sync answer that is being stored is waited
 // for: it may remove somebody and the key with them.
-func (c *Client) unchangedSince(changes int64) bool {
+func (c *Client) unchangedSince(name id.RoomID, changes int64) bool {
 	c.stateMu.Lock()
 	defer c.stateMu.Unlock()
-	return c.changes.Load() == changes
+	return c.changesFor(name) == changes
 }
 
 // encryptAttempts is how often a content is encrypted anew because members or
@@ -107,7 +113,7 @@ func (c *Client) encrypt(ctx context.Context, name id.RoomID, typ event.Type, co
 			return nil, err
 		}
 		r.renewed.Store(epoch)
-		if c.unchangedSince(changes) {
+		if c.unchangedSince(name, changes) {
 			return out, nil
 		}
 		// Somebody came or went, perhaps here: whoever went must not read this.

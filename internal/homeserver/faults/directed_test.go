@@ -16,7 +16,7 @@ import (
 	"blnbot/internal/meeting"
 )
 
-var away = flag.Int("away", 2000, "how many replies are written while the bot is away")
+var away = flag.Int("away", 2500, "how many replies are written while the bot is away")
 
 // small is a world of one network whose first meeting is open, in good weather.
 func small(t *testing.T, members int, patience time.Duration) (*world, *network) {
