@@ -51,7 +51,7 @@ test: tools
 KILLS   ?= 30
 REPLIES ?= 500
 SEED    ?= 0
-AWAY    ?= 2000
+AWAY    ?= 2500
 SERVER  ?= dendrite
 TESTS   ?= .
 FAULTS   = $(strip $(filter-out -tags=%,$(GOFLAGS))) -tags=goolm,timetzdata,faults,failpoints
