@@ -26,6 +26,9 @@ type Fault struct {
 	Delay time.Duration
 	// Refuse closes the connection; the server never sees the request.
 	Refuse bool
+	// Late closes the connection, too, and hands the request to the server after
+	// that time all the same: one that the network, or the server, has been slow with.
+	Late time.Duration
 	// Status is answered in the server's place, with Body if there is one,
 	// else with an error in Matrix' form. The server never sees the request.
 	Status int
@@ -57,6 +60,9 @@ type Proxy struct {
 	hook   func(*http.Request) Fault
 	conns  map[net.Conn]bool
 	answer map[string]recorded // last sync answer by access token
+
+	late   sync.WaitGroup // requests that are yet to be handed on
+	closed chan struct{}
 }
 
 // recorded is an answer of the server.
@@ -82,6 +88,7 @@ func NewProxy(ctx context.Context, target string) (*Proxy, error) {
 		served: make(chan struct{}),
 		conns:  map[net.Conn]bool{},
 		answer: map[string]recorded{},
+		closed: make(chan struct{}),
 	}
 	p.server = &http.Server{Handler: p, ConnState: p.track, ReadHeaderTimeout: time.Minute}
 	go func() {
@@ -113,10 +120,12 @@ func (p *Proxy) CutAll() {
 	}
 }
 
-// Close stops the proxy and closes all connections.
+// Close stops the proxy and closes all connections. Late requests are dropped.
 func (p *Proxy) Close() error {
 	err := p.server.Close()
 	<-p.served
+	close(p.closed)
+	p.late.Wait()
 	return err
 }
 
@@ -145,6 +154,9 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch last, ok := p.lastAnswer(r); {
 	case fault.Refuse:
 		panic(http.ErrAbortHandler) // the documented way to drop a connection
+	case fault.Late > 0:
+		p.handOver(r, fault.Late)
+		panic(http.ErrAbortHandler)
 	case fault.Status != 0:
 		answerFault(w, fault)
 	case fault.Replay && ok:
@@ -154,6 +166,40 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.forward(fault).ServeHTTP(w, r)
 	}
 }
+
+// handOver hands a request to the server after a time, for nobody. What has not
+// come whole is dropped, and what the server takes a minute for.
+func (p *Proxy) handOver(r *http.Request, after time.Duration) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return
+	}
+	ctx := context.WithoutCancel(r.Context())
+	method, to, header := r.Method, p.target.JoinPath(r.URL.EscapedPath()), r.Header.Clone()
+	to.RawQuery = r.URL.RawQuery
+	p.late.Go(func() {
+		timer := time.NewTimer(after)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-p.closed:
+			return
+		}
+		ctx, cancel := context.WithTimeout(ctx, time.Minute)
+		defer cancel()
+		req, err := http.NewRequestWithContext(ctx, method, to.String(), bytes.NewReader(body))
+		if err != nil {
+			return
+		}
+		req.Header = header
+		if resp, err := http.DefaultTransport.RoundTrip(req); err == nil {
+			_ = resp.Body.Close()
+		}
+	})
+}
+
+// WaitLate returns when the server has answered all late requests.
+func (p *Proxy) WaitLate() { p.late.Wait() }
 
 func (p *Proxy) decide(r *http.Request) Fault {
 	p.mu.Lock()

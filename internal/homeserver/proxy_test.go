@@ -215,6 +215,32 @@ func TestProxyReplaysByTokenAndRewrites(t *testing.T) {
 	}
 }
 
+func TestProxyHandsOverLate(t *testing.T) {
+	came := make(chan string, 1)
+	p := proxied(t, func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		came <- r.Method + " " + r.URL.RequestURI() + " " + r.Header.Get("Authorization") + " " + string(body)
+	})
+	p.OnRequest(always(homeserver.Fault{Late: time.Millisecond}))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.URL()+"/a%2Fb?c=d", strings.NewReader("wanted"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer anna")
+	if resp, err := http.DefaultClient.Do(req); err == nil {
+		t.Errorf("answered %s", resp.Status)
+		_ = resp.Body.Close()
+	}
+	if got, want := <-came, "POST /a%2Fb?c=d Bearer anna wanted"; got != want {
+		t.Errorf("the server got %q, want %q", got, want)
+	}
+	// What is not due yet when the proxy is closed, is dropped: Close does not wait for it.
+	p.OnRequest(always(homeserver.Fault{Late: time.Hour}))
+	if _, _, err := do(t, t.Context(), http.MethodPost, p.URL(), ""); err == nil {
+		t.Error("answered")
+	}
+}
+
 func TestProxyDelayEndsWithTheRequest(t *testing.T) {
 	p := proxied(t, func(http.ResponseWriter, *http.Request) { t.Error("the server was asked") })
 	ctx, cancel := context.WithCancel(t.Context())

@@ -132,6 +132,7 @@ type Client struct {
 	handouts  handouts
 	threads   threads
 	receipts  receipts
+	makings   makings
 
 	keyRequests                                  chan keyRequest
 	wakeInbox, wakeGaps, wakeInvites, wakeChecks chan struct{}
@@ -199,7 +200,7 @@ func newClient(api *mautrix.Client, s *session, o Options) *Client {
 		api: api, polling: &http.Client{Transport: api.Client.Transport}, // limited by ask
 		raw: o.CryptoDB, session: s, store: o.Store, handler: o.Handler, log: o.Log, now: o.Now,
 		pace: o.pace.withDefaults(), self: s.user, decoder: wire.Decoder{Self: meeting.UserID(s.user)},
-		opened: o.Now(), o: o,
+		opened: o.Now(), o: o, makings: makings{asked: map[string]time.Time{}, seen: map[id.RoomID]time.Time{}},
 		wakeInbox: make(chan struct{}, 1), wakeGaps: make(chan struct{}, 1),
 		wakeInvites: make(chan struct{}, 1), wakeChecks: make(chan struct{}, 1), wakeKeys: make(chan struct{}, 1),
 		ready: make(chan struct{}), keyRequests: make(chan keyRequest, 64), asking: make(chan struct{}, maxAsking),

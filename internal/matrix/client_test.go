@@ -125,7 +125,14 @@ func (w *world) run(c *Client) (stop func() error) {
 	}()
 	stop = sync.OnceValue(func() error {
 		cancel()
-		return <-done
+		err := <-done
+		// A request that is not seen to be over yet would take the next client's answer.
+		w.until("the end of its requests", func() bool {
+			w.server.mu.Lock()
+			defer w.server.mu.Unlock()
+			return w.server.syncing == 0
+		})
+		return err
 	})
 	w.t.Cleanup(func() { _ = stop() })
 	return stop

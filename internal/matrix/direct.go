@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"slices"
 
-	"maunium.net/go/mautrix"
 	"maunium.net/go/mautrix/event"
 	"maunium.net/go/mautrix/id"
 
@@ -38,9 +37,10 @@ func (c *Client) target(ctx context.Context, d meeting.Delivery) (id.RoomID, err
 			return id.RoomID(known), err
 		}
 	}
-	name, err := c.findDirect(ctx, d.To)
+	wanted := wantedDirect(d.To)
+	name, err := c.findMade(ctx, wanted)
 	if err == nil && name == "" {
-		name, err = c.createDirect(ctx, d.To)
+		name, err = c.create(ctx, wanted, d.Attempts)
 		if statusIs(err, http.StatusForbidden) && d.Attempts < settleAttempts {
 			// Seen from Dendrite in trouble: the room was made, and the invitation
 			// to it was checked against nothing.
@@ -75,59 +75,13 @@ func (c *Client) directUsable(ctx context.Context, name id.RoomID, user meeting.
 		self.Membership == event.MembershipJoin, nil
 }
 
-// findDirect looks for a room that the bot made for the user.
-func (c *Client) findDirect(ctx context.Context, user meeting.UserID) (id.RoomID, error) {
-	joined, err := c.joinedRooms(ctx)
-	if err != nil {
-		return "", err
-	}
-	for _, name := range joined {
-		raw, err := c.roomState(ctx, name, event.StateCreate, "")
-		if err != nil {
-			if err := c.unlessRefused(err); err != nil {
-				return "", err
-			}
-			continue
-		}
-		var create map[string]json.RawMessage
-		var marked string
-		if json.Unmarshal(raw, &create) != nil || json.Unmarshal(create[directField], &marked) != nil ||
-			marked != string(user) {
-			continue
-		}
-		usable, err := c.directUsable(ctx, name, user)
-		if err != nil {
-			return "", err
-		}
-		// Anybody can make a room with the mark in it.
-		made, err := c.state.GetCreate(ctx, name)
-		if err != nil {
-			return "", fmt.Errorf("get creator: %w", err)
-		}
-		if usable && made != nil && made.Sender == c.self {
-			return name, nil
-		}
-	}
-	return "", nil
-}
-
-func (c *Client) createDirect(ctx context.Context, user meeting.UserID) (id.RoomID, error) {
-	req := map[string]any{
+// wantedDirect is an encrypted room for the bot and one user.
+func wantedDirect(user meeting.UserID) making {
+	return making{field: directField, mark: string(user), user: user, encrypted: true, request: map[string]any{
 		"preset": "private_chat", "is_direct": true, "invite": []string{string(user)},
 		"creation_content": map[string]any{directField: string(user)},
-		"initial_state": []any{map[string]any{
-			"type": event.StateEncryption.Type, "state_key": "",
-			"content": map[string]any{"algorithm": id.AlgorithmMegolmV1},
-		}},
-	}
-	var resp mautrix.RespCreateRoom
-	if err := c.call(ctx, "create direct room", http.MethodPost, []any{"v3", "createRoom"}, nil, req, &resp); err != nil {
-		return "", err
-	}
-	if err := c.store.SetEncrypted(ctx, meeting.RoomID(resp.RoomID)); err != nil {
-		return "", fmt.Errorf("remember encryption: %w", err)
-	}
-	return resp.RoomID, nil
+		"initial_state":    []any{stateOf(event.StateEncryption, map[string]any{"algorithm": id.AlgorithmMegolmV1})},
+	}}
 }
 
 // noteDirect tells other clients of the account that the room is a direct

@@ -182,6 +182,13 @@ func statusIs(err error, status int) bool {
 	return f != nil && f.status == status && !f.foreign()
 }
 
+// unclear reports whether the homeserver may have done what it was asked for,
+// or may do it yet, in spite of the error.
+func unclear(err error) bool {
+	f := asFault(err)
+	return err != nil && (f == nil || f.status == 0 || f.status/100 == 2 || f.status >= 500 || f.foreign())
+}
+
 // settleAttempts is how often "not found" is taken for a server that has not
 // caught up with a join yet.
 const settleAttempts = 3

@@ -83,6 +83,7 @@ type fakeServer struct {
 	toDevice  map[account][]json.RawMessage
 	answers   []object // to come
 	sinces    []string
+	syncing   int // requests for news under way
 	state     map[string][]object
 	joined    []string
 	messages  func(room, from string, size int) ([]object, string)
@@ -231,7 +232,13 @@ func (f *fakeServer) login(w http.ResponseWriter, body []byte) {
 func (f *fakeServer) sync(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	f.sinces = append(f.sinces, r.URL.Query().Get("since"))
+	f.syncing++
 	f.mu.Unlock()
+	defer func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.syncing--
+	}()
 	for {
 		ch := f.bell.listen()
 		f.mu.Lock()
@@ -280,14 +287,25 @@ func (f *fakeServer) other(w http.ResponseWriter, who account, path []string, bo
 			Creation object   `json:"creation_content"`
 			Invite   []string `json:"invite"`
 			State    []object `json:"initial_state"`
+			Name     string
 		}
 		_ = json.Unmarshal(body, &req)
 		room := fmt.Sprintf("!made%d:x", len(f.state))
+		state := []object{
+			stateEvent("m.room.create", "", who.user, req.Creation), member(who.user, "join"),
+			stateEvent("m.room.power_levels", "", who.user, object{"users": object{who.user: 100}}),
+		}
+		for _, ev := range req.State {
+			state = append(state, stateEvent(ev["type"].(string), "", who.user, ev["content"].(object)))
+		}
+		if req.Name != "" {
+			state = append(state, stateEvent("m.room.name", "", who.user, object{"name": req.Name}))
+		}
+		for _, user := range req.Invite {
+			state = append(state, member(user, "invite"))
+		}
+		f.state[room] = state
 		f.joined = append(f.joined, room)
-		f.state[room] = append([]object{
-			stateEvent("m.room.create", "", who.user, req.Creation),
-			member(who.user, "join"), member(req.Invite[0], "invite"),
-		}, stateEvent("m.room.encryption", "", who.user, object{"algorithm": "m.megolm.v1.aes-sha2"}))
 		reply(w, 200, object{"room_id": room})
 	case "directory":
 		reply(w, 200, object{"room_id": "!" + strings.TrimPrefix(path[2], "#"), "servers": []string{"x"}})
@@ -310,7 +328,7 @@ func (f *fakeServer) room(w http.ResponseWriter, r *http.Request, who account, p
 			return
 		}
 		for _, ev := range f.state[room] {
-			if ev["type"] == path[2] {
+			if ev["type"] == path[2] && (len(path) < 4 || ev["state_key"] == path[3]) {
 				reply(w, 200, ev["content"])
 				return
 			}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -438,7 +439,7 @@ func TestDirectRoomRefused(t *testing.T) {
 		t.Errorf("the first time: %v", err)
 	}
 	d.Attempts = settleAttempts
-	if _, err := c.Send(t.Context(), d); !errors.Is(err, meeting.ErrForbidden) {
+	if _, err := c.Send(t.Context(), d); !errors.Is(err, meeting.ErrForbidden) { // it is asked at once: it has answered before
 		t.Errorf("at last: %v", err)
 	}
 }
@@ -464,6 +465,124 @@ func TestDirectRoomIsNotMadeTwiceForAProxy(t *testing.T) {
 	}
 	if n := w.server.count("POST createRoom"); n != 0 {
 		t.Errorf("made %d rooms", n)
+	}
+}
+
+// TestRoomInTheMaking: a server may make a room after the connection to it was lost.
+// The bot, and its next process, asks for a second one only when it has had time for
+// that.
+func TestRoomInTheMaking(t *testing.T) {
+	for _, restarted := range []bool{false, true} {
+		w := newWorld(t)
+		p := w.peer(anna, "PHONE")
+		c := w.open()
+		var asked []byte
+		w.server.setIntercept(func(rw http.ResponseWriter, r *http.Request) bool {
+			if !strings.HasSuffix(r.URL.Path, "/createRoom") {
+				return false
+			}
+			asked, _ = io.ReadAll(r.Body)
+			rw.WriteHeader(http.StatusBadGateway)
+			return true
+		})
+		d := post("1", secretText)
+		d.Room, d.To = "", anna
+		retried := func() {
+			t.Helper()
+			var retry *meeting.RetryError
+			if _, err := c.Send(t.Context(), d); !errors.As(err, &retry) {
+				t.Fatalf("got %v", err)
+			}
+			d.Attempts++
+		}
+		retried()
+		w.server.setIntercept(nil)
+		if restarted {
+			c = w.open()
+		}
+		retried()
+		diff(t, w.server.count("POST createRoom"), 1)
+		w.server.other(httptest.NewRecorder(), account{user: botUser}, []string{"createRoom"}, asked)
+		if _, err := c.Send(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+		diff(t, w.server.count("POST createRoom"), 1)
+		if _, body := w.read(p, w.server.sentEvents(string(w.store.direct[anna]))[0]); body["body"] != secretText {
+			t.Errorf("got %v", body)
+		}
+	}
+}
+
+// TestRoomThatWasNeverMade: the connection was lost before the server knew of it.
+func TestRoomThatWasNeverMade(t *testing.T) {
+	w := newWorld(t)
+	w.peer(anna, "PHONE")
+	c := w.open()
+	d := post("1", secretText)
+	d.Room, d.To, d.Attempts = "", anna, 1
+	var retry *meeting.RetryError
+	if _, err := c.Send(t.Context(), d); !errors.As(err, &retry) || retry.After != makePatience {
+		t.Fatalf("got %v", err)
+	}
+	w.clock.add(makePatience)
+	if _, err := c.Send(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	diff(t, w.server.count("POST createRoom"), 1)
+}
+
+// TestUnfinishedRoom: a room that the server stopped making in the middle is left,
+// whatever of it is missing, and another is made.
+func TestUnfinishedRoom(t *testing.T) {
+	newRoom := post("r", "")
+	newRoom.Kind, newRoom.Room, newRoom.Make = meeting.PostRoom, "", &meeting.NewRoom{Name: "Arvika"}
+	direct := post("d", secretText)
+	direct.Room, direct.To = "", anna
+	for _, tt := range []struct {
+		missing string
+		d       meeting.Delivery
+	}{
+		{"m.room.power_levels", newRoom}, {"m.room.encryption", newRoom}, {"m.room.name", newRoom},
+		{"m.room.power_levels", direct}, {"m.room.encryption", direct}, {"m.room.member", direct},
+	} {
+		t.Run(tt.d.Key+" without "+tt.missing, func(t *testing.T) {
+			w := newWorld(t)
+			w.peer(anna, "PHONE")
+			c := w.open()
+			field, mark := roomField, tt.d.Key
+			if tt.d.To != "" {
+				field, mark = directField, string(tt.d.To)
+			}
+			var state []object
+			for _, ev := range []object{
+				stateEvent("m.room.create", "", botUser, object{field: mark}), stateEvent("m.room.power_levels", "", botUser, object{}),
+				megolm(), stateEvent("m.room.name", "", botUser, object{"name": "Arvika"}), member(anna, "invite"),
+			} {
+				if ev["type"] != tt.missing {
+					state = append(state, ev)
+				}
+			}
+			bait := append([]object{stateEvent("m.room.create", "", "@mallory:x", object{field: mark})}, state[1:]...)
+			w.server.mu.Lock()
+			w.server.state["!half:x"] = append(state, member(botUser, "join"))
+			w.server.state["!bait:x"] = append(bait, member(botUser, "join"))
+			w.server.joined = []string{"!bait:x", "!half:x"}
+			w.server.mu.Unlock()
+			tt.d.Attempts = 1
+			w.clock.add(makePatience) // since the start
+			var retry *meeting.RetryError
+			if _, err := c.Send(t.Context(), tt.d); !errors.As(err, &retry) || retry.After != makePatience {
+				t.Fatalf("got %v", err)
+			}
+			diff(t, w.server.count("POST rooms/!half:x/leave"), 0)
+			w.clock.add(makePatience)
+			if _, err := c.Send(t.Context(), tt.d); err != nil {
+				t.Fatal(err)
+			}
+			diff(t, w.server.count("POST createRoom"), 1)
+			diff(t, w.server.count("POST rooms/!half:x/leave"), 1)
+			diff(t, w.server.count("POST rooms/!bait:x/leave"), 0)
+		})
 	}
 }
 
