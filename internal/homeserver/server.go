@@ -16,10 +16,11 @@ import (
 )
 
 const (
-	startTimeout = time.Minute
-	stopTimeout  = 10 * time.Second
-	pollEvery    = 10 * time.Millisecond
-	portAttempts = 5
+	startTimeout  = time.Minute
+	startAttempts = 3
+	stopTimeout   = 10 * time.Second
+	pollEvery     = 10 * time.Millisecond
+	portAttempts  = 5
 )
 
 // Options say how to start a server.
@@ -96,29 +97,44 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 // errEnded: the server process ended by itself.
 var errEnded = errors.New("the server ended")
 
-// start starts the process and waits until it answers. s.mu is held.
+// panicked is the exit code of a Go program that has panicked.
+const panicked = 2
+
+// start starts the process and waits until it answers; s.mu is held. Dendrite can
+// panic while it starts (docs/homeservers.md): it is started again then, as whatever
+// keeps a server running does.
 func (s *Server) start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
+	for attempt := 1; ; attempt++ {
+		code, err := s.startOnce(ctx)
+		if err == nil || code != panicked || attempt == startAttempts {
+			return err
+		}
+	}
+}
+
+// startOnce also returns the exit code of a process that has ended.
+func (s *Server) startOnce(ctx context.Context) (code int, err error) {
 	proc, err := s.launch()
 	if err != nil {
-		return fmt.Errorf("start homeserver: %w", err)
+		return 0, fmt.Errorf("start homeserver: %w", err)
 	}
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for {
 		if s.answers(ctx) && proc.running() {
 			s.proc = proc
-			return nil
+			return 0, nil
 		}
 		select {
 		case <-tick.C:
 		case <-proc.done:
-			return fmt.Errorf("start homeserver: %w (%s); its log ends with:\n%s", errEnded, proc.cmd.ProcessState, s.LogTail())
+			return proc.cmd.ProcessState.ExitCode(), fmt.Errorf("start homeserver: %w (%s); its log ends with:\n%s", errEnded, proc.cmd.ProcessState, s.LogTail())
 		case <-ctx.Done():
 			_ = proc.cmd.Process.Kill()
 			<-proc.done
-			return fmt.Errorf("start homeserver: no answer: %w; its log ends with:\n%s", ctx.Err(), s.LogTail())
+			return 0, fmt.Errorf("start homeserver: no answer: %w; its log ends with:\n%s", ctx.Err(), s.LogTail())
 		}
 	}
 }
