@@ -54,8 +54,8 @@ func TestFaults(t *testing.T) {
 	w.calm()
 	w.judge()
 	passed, killed := s.gate.counts()
-	t.Logf("seed %d: %d kills (%s), %d restarts of the server, the clock set %d times, %d replies, %d gaps filled, %d starts of the bot in %s\n\tthe network: %s\n\tthe bot's complaints:%s",
-		run, killed, figures(s.ways), s.restarts, s.clocks, passed, w.bot.gapsSeen, w.bot.begun, time.Since(began).Round(time.Second), w.weather, w.bot.complaints())
+	t.Logf("seed %d: %d kills (%s), %d restarts of the server (%d of them killed), the clock set %d times, %d replies, %d gaps filled, %d starts of the bot in %s\n\tthe network: %s\n\tthe bot's complaints:%s",
+		run, killed, figures(s.ways), s.restarts, s.killed, s.clocks, passed, w.bot.gapsSeen, w.bot.begun, time.Since(began).Round(time.Second), w.weather, w.bot.complaints())
 	s.demand()
 }
 

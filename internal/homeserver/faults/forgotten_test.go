@@ -52,7 +52,7 @@ func TestForgottenTransactions(t *testing.T) {
 				}
 				lives++
 			}
-			w.must(w.restartServer())
+			w.must(w.restartServer(false))
 			l.hold.Store(false)
 			if tt.dies {
 				w.must(w.bot.start())

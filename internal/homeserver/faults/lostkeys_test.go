@@ -44,7 +44,7 @@ func TestLostKeys(t *testing.T) {
 			w.bot.kill()
 		}
 		w.proxy.OnRequest(w.weather.decide)
-		w.must(w.restartServer())
+		w.must(w.restartServer(false))
 		if dies {
 			w.must(w.bot.start())
 		}

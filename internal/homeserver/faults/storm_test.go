@@ -24,6 +24,7 @@ type storm struct {
 	lives    int            // processes of the bot
 	ways     map[string]int // how they died
 	restarts int            // of the server
+	killed   int            // how often it was killed for that
 	clocks   int            // how often the clock was set
 	began    time.Time
 }
@@ -90,14 +91,23 @@ func (s *storm) rage(ctx context.Context, kills int) error {
 func (s *storm) between(pause int, rng *rand.Rand) error {
 	switch pause {
 	case restart:
-		s.restarts++
-		return s.w.restartServer()
+		return s.restartServer(rng)
 	case people:
 		return s.w.rest(time.Duration(rng.IntN(4000)) * time.Millisecond)
 	case clock:
 		return s.setClock(rng)
 	}
 	return nil
+}
+
+// restartServer stops the server, or kills it, and starts it again.
+func (s *storm) restartServer(rng *rand.Rand) error {
+	s.restarts++
+	kill := rng.IntN(2) == 0
+	if kill {
+		s.killed++
+	}
+	return s.w.restartServer(kill)
 }
 
 // farthest is how wrong the bot's clock can be, in either direction: within
@@ -193,8 +203,7 @@ func (s *storm) disturb(rng *rand.Rand) {
 	case n < 60:
 		s.w.proxy.CutAll()
 	case n < 66:
-		s.restarts++
-		if err := s.w.restartServer(); err != nil {
+		if err := s.restartServer(rng); err != nil {
 			s.w.t.Error(err)
 		}
 	case n < 85:

@@ -213,12 +213,15 @@ func (w *world) act(do func() error) error {
 	return do()
 }
 
-// restartServer restarts the server while nobody but the bot speaks to it. It
-// forgets which transactions it has seen.
-func (w *world) restartServer() error {
+// restartServer restarts the server, or kills it and starts it again, while nobody but
+// the bot speaks to it. It forgets which transactions it has seen.
+func (w *world) restartServer(kill bool) error {
 	w.quiet.Lock()
 	defer w.quiet.Unlock()
 	defer func() { w.restarted = time.Now() }()
+	if kill {
+		w.stage.Server.Kill()
+	}
 	return w.stage.Server.Restart(w.ctx)
 }
 
