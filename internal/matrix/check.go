@@ -148,7 +148,7 @@ func (c *Client) readSince(ctx context.Context, k meeting.Check) (out []meeting.
 		ways = ways[1:]
 	}
 	for _, way := range ways {
-		events, err := r.until(ctx, string(k.Root), way.size, way.pages)
+		events, err := r.until(ctx, append([]meeting.EventID{k.Root}, k.Older...), way.size, way.pages)
 		if err != nil {
 			return nil, 0, fmt.Errorf("compare room: %w", err)
 		}
@@ -174,9 +174,9 @@ func (c *Client) readSince(ctx context.Context, k meeting.Check) (out []meeting.
 	return nil, 0, nil
 }
 
-// until reads a room from its newest event back to the root, oldest first in the
-// result; nothing if the root is not found.
-func (r *reader) until(ctx context.Context, root string, size, pages int) ([]parsed, error) {
+// until reads a room from its newest event back to the first of the roots that it
+// meets, oldest first in the result; nothing if none is found.
+func (r *reader) until(ctx context.Context, roots []meeting.EventID, size, pages int) ([]parsed, error) {
 	var all []parsed
 	from := ""
 	for range pages {
@@ -185,7 +185,7 @@ func (r *reader) until(ctx context.Context, root string, size, pages int) ([]par
 			return nil, err
 		}
 		for i, p := range at.events {
-			if p.ev.ID == root {
+			if slices.Contains(roots, meeting.EventID(p.ev.ID)) {
 				return oldestFirst(append(all, at.events[:i+1]...)), nil
 			}
 		}

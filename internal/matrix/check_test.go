@@ -156,6 +156,30 @@ func TestCheckWithoutItsRoot(t *testing.T) {
 	}
 }
 
+// TestCheckFromAnOlderEvent: a server that does not show the root shows one from before
+// it. What is known from after that is not handled twice, and nothing older is taken in.
+func TestCheckFromAnOlderEvent(t *testing.T) {
+	w := newWorld(t)
+	c := w.open()
+	events := []object{text("$0", anna, "före"), text("$1", anna, "ett"), text("$2", anna, "två"), text("$3", anna, "tre")}
+	var d dag
+	for i, ev := range events {
+		ev["origin_server_ts"] = w.clock.now().UnixMilli()
+		d.add(i, ev)
+	}
+	w.server.messages = d.messages
+	w.begin(c)
+	w.server.push(timeline("1", room1, false, events[1], events[3]))
+	w.until("what sync brought", func() bool { return len(w.handler.bodies()) == 2 })
+	w.store.mu.Lock()
+	w.store.checks = []meeting.Check{{ID: 1, Room: room1, Root: "$lost", Older: []meeting.EventID{"$gone", "$1"}, Whole: true, Since: w.clock.now()}}
+	w.store.mu.Unlock()
+	c.Wake()
+	w.until("the end", func() bool { w.store.mu.Lock(); defer w.store.mu.Unlock(); return len(w.store.checks) == 0 })
+	w.until("what sync did not bring", func() bool { return len(w.handler.bodies()) == 3 })
+	diff(t, w.handler.bodies(), []string{"ett", "tre", "två"})
+}
+
 // TestCheckOfEndlessThread: a thread whose pages never end has not been compared.
 func TestCheckOfEndlessThread(t *testing.T) {
 	w := newWorld(t)

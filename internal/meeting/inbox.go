@@ -91,6 +91,9 @@ type Check struct {
 	Meeting int64 // 0 after an outage
 	Room    RoomID
 	Root    EventID
+	// Older are events from before Root that will do as well for a whole room: a
+	// server that was killed may not show every event that it has handed out.
+	Older []EventID
 	// Whole asks for everything in the room after Root: an answer outside the
 	// threads, an edit or a removal is in no list of the server's.
 	Whole    bool

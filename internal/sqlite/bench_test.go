@@ -53,3 +53,31 @@ func BenchmarkNextPosts(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkLookBack chooses from where on 1,000 rooms are to be compared after an
+// outage, with 100,000 events in the inbox.
+func BenchmarkLookBack(b *testing.B) {
+	ctx := context.Background()
+	d, err := Open(ctx, filepath.Join(b.TempDir(), "blnbot.db"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer d.Close()
+	start := time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)
+	for n := range 100 {
+		batch := meeting.SyncBatch{Next: "n", At: start.Add(time.Duration(n) * time.Minute)}
+		for room := range 1000 {
+			name := meeting.RoomID(fmt.Sprintf("!%d:x", room))
+			ev := meeting.RawEvent{Room: name, ID: meeting.EventID(fmt.Sprintf("$%d-%d", room, n)), JSON: []byte("{}")}
+			batch.Rooms = append(batch.Rooms, meeting.RoomBatch{Room: name, Events: []meeting.RawEvent{ev}})
+		}
+		if err := d.StoreSync(ctx, batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for b.Loop() {
+		if err := d.LookBack(ctx, start.Add(2*time.Hour)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

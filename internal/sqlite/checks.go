@@ -8,8 +8,8 @@ import (
 	"blnbot/internal/meeting"
 )
 
-// wholeRoom begins the root of a check of a whole room. Ids of events begin with
-// a dollar sign.
+// wholeRoom begins the root of a check of a whole room, after which stand older events,
+// if any. Ids of events begin with a dollar sign.
 const wholeRoom = "room from "
 
 // StoreCheck asks for a prompt's thread, or for its room, to be compared with the
@@ -57,13 +57,15 @@ func (t *Tx) LostEvents(ctx context.Context, room meeting.RoomID, from, to time.
 // certainly older than what that answer may have passed over.
 const lookBackMargin = 10 * time.Minute
 
-// The newest event of each room that came before ?1, or the room's first.
+// The newest events of each room that came before ?1, or the room's first.
 const lookBack = `INSERT INTO checks (meeting_id, room_id, root, state, since)
 SELECT NULL, room_id, '` + wholeRoom + `' || event_id, 'open', ?2 FROM (
-	SELECT room_id, event_id, max(received_at) FROM inbox WHERE received_at <= ?1 GROUP BY room_id
+	SELECT room_id, group_concat(event_id, ' ' ORDER BY n) AS event_id FROM (
+		SELECT room_id, event_id, row_number() OVER (PARTITION BY room_id ORDER BY received_at DESC, batch DESC, pos DESC) AS n FROM inbox
+		WHERE received_at <= ?1) WHERE n <= 5 GROUP BY room_id
 	UNION ALL
-	SELECT room_id, event_id, received_at FROM (
-		SELECT room_id, event_id, received_at, row_number() OVER (PARTITION BY room_id ORDER BY batch, pos) AS n FROM inbox
+	SELECT room_id, event_id FROM (
+		SELECT room_id, event_id, row_number() OVER (PARTITION BY room_id ORDER BY batch, pos) AS n FROM inbox
 		WHERE room_id NOT IN (SELECT room_id FROM inbox WHERE received_at <= ?1)) WHERE n = 1
 ) WHERE true
 ON CONFLICT (room_id) WHERE meeting_id IS NULL DO UPDATE SET
@@ -108,7 +110,13 @@ func (d *DB) OpenChecks(ctx context.Context, now time.Time) ([]meeting.Check, er
 			var root string
 			err := r.Scan(&c.ID, &c.Meeting, &c.Room, &root, &c.Attempts, &c.Refusals, &c.Asked, timestamp{&c.Since})
 			root, c.Whole = strings.CutPrefix(root, wholeRoom)
-			c.Root = meeting.EventID(root)
+			for i, id := range strings.Fields(root) {
+				if i == 0 {
+					c.Root = meeting.EventID(id)
+				} else {
+					c.Older = append(c.Older, meeting.EventID(id))
+				}
+			}
 			return c, err
 		})
 		return err

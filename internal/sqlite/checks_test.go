@@ -146,6 +146,25 @@ func TestLookBack(t *testing.T) {
 	}
 }
 
+// TestLookBackFromOlderEvents: the last five events that came before the time will do.
+func TestLookBackFromOlderEvents(t *testing.T) {
+	ctx := t.Context()
+	d := open(t, filepath.Join(t.TempDir(), "blnbot.db"))
+	must(t, d.StoreSync(ctx, meeting.SyncBatch{Next: "n", At: noon, Rooms: []meeting.RoomBatch{raw("!a", "$1", "$2", "$3"), raw("!b", "$b")}}))
+	must(t, d.StoreSync(ctx, meeting.SyncBatch{Next: "n", At: noon.Add(time.Minute), Rooms: []meeting.RoomBatch{raw("!a", "$4", "$5", "$6")}}))
+	must(t, d.StoreSync(ctx, meeting.SyncBatch{Next: "n", At: noon.Add(time.Hour), Rooms: []meeting.RoomBatch{raw("!a", "$7")}}))
+	must(t, d.LookBack(ctx, noon.Add(2*time.Hour)))
+	checks, err := d.OpenChecks(ctx, noon.Add(2*time.Hour))
+	must(t, err)
+	got := map[meeting.RoomID][]meeting.EventID{}
+	for _, c := range checks {
+		got[c.Room] = append([]meeting.EventID{c.Root}, c.Older...)
+	}
+	if diff := cmp.Diff(map[meeting.RoomID][]meeting.EventID{"!a": {"$6", "$5", "$4", "$3", "$2"}, "!b": {"$b"}}, got); diff != "" {
+		t.Errorf("roots (-want +got):\n%s", diff)
+	}
+}
+
 // TestLookBackInQuietRooms: where nothing came for months a room is compared from
 // the last that came before them, however busy the others were.
 func TestLookBackInQuietRooms(t *testing.T) {
