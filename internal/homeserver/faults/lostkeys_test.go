@@ -44,9 +44,11 @@ func TestLostKeys(t *testing.T) {
 			w.bot.kill()
 		}
 		w.proxy.OnRequest(w.weather.decide)
-		w.must(w.restartServer(false))
 		if dies {
+			w.must(w.restartServer(false))
 			w.must(w.bot.start())
+		} else {
+			w.must(w.outage())
 		}
 		for _, who := range append([]*person.Person{n.leader}, n.members...) {
 			w.must(w.reads(who, n.room, answer.ID))
@@ -55,6 +57,24 @@ func TestLostKeys(t *testing.T) {
 	w.must(w.settle(time.Minute))
 	w.must(w.bot.stop(20 * time.Second))
 	w.judge()
+}
+
+// outage stops the server until the running bot has noticed it: one of a few
+// milliseconds can fall between two of its requests.
+func (w *world) outage() error {
+	noticed := func() int { return strings.Count(w.bot.text(), `msg="cannot sync, trying again"`) }
+	before := noticed()
+	w.quiet.Lock()
+	defer w.quiet.Unlock()
+	defer func() { w.restarted = time.Now() }()
+	if err := w.stage.Server.Stop(w.ctx); err != nil {
+		return err
+	}
+	err := w.poll("the outage to be noticed", 20*time.Millisecond, func() (bool, error) { return noticed() > before, nil })
+	if err != nil {
+		return err
+	}
+	return w.stage.Server.Restart(w.ctx)
 }
 
 // reads waits until a person can read a message.

@@ -213,6 +213,10 @@ func (w *world) act(do func() error) error {
 	return do()
 }
 
+// down is how long a server is away at least when it is restarted. A test server is back
+// within milliseconds, which can fall between two of the bot's requests; no real one is.
+const down = 500 * time.Millisecond
+
 // restartServer restarts the server, or kills it and starts it again, while nobody but
 // the bot speaks to it. It forgets which transactions it has seen.
 func (w *world) restartServer(kill bool) error {
@@ -221,6 +225,11 @@ func (w *world) restartServer(kill bool) error {
 	defer func() { w.restarted = time.Now() }()
 	if kill {
 		w.stage.Server.Kill()
+	} else if err := w.stage.Server.Stop(w.ctx); err != nil {
+		return err
+	}
+	if err := w.rest(down); err != nil {
+		return err
 	}
 	return w.stage.Server.Restart(w.ctx)
 }
