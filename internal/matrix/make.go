@@ -204,8 +204,8 @@ func (c *Client) marked(ctx context.Context, name id.RoomID, m making) (bool, er
 	return made != nil && made.Sender == c.self, nil
 }
 
-// finished reports whether a room has what the server was asked for. Synapse sends
-// one event after the other, and stops in the middle if it is stopped.
+// finished reports whether a room has what the server was asked for: one that sends
+// an event after the other can be stopped in the middle.
 func (c *Client) finished(ctx context.Context, name id.RoomID, m making) (bool, error) {
 	type part struct {
 		typ event.Type
